@@ -1,0 +1,145 @@
+"""Where things are reached: a provider's base URL, the address to listen on, the database's URL.
+It allows what is known to be right instead of looking for what is wrong, and never quotes an
+address that could carry a password. It resolves no names and opens no connection."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl
+
+from syncd.config.values import quoted, refusal, wrong_type
+
+_HTTP_URL = re.compile(r"(https?)://([^/]*)(/?)", re.ASCII)
+_HOST_PORT = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::([0-9]{1,5}))?", re.ASCII)
+_LISTEN = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})", re.ASCII)
+_POSTGRES: Final = ("postgresql://", "postgres://")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listen:
+    """The host (an address without brackets, or a name) and port to listen on; port 0 takes a free
+    one."""
+
+    host: str
+    port: int
+
+    @property
+    def is_loopback(self) -> bool:
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+def listen(value: object) -> Listen:
+    """An address and port in one text; an IPv6 address stands in brackets."""
+    remedy = 'write host:port, such as "127.0.0.1:8440" or "[::1]:8440"'
+    if not isinstance(value, str):
+        raise wrong_type(value, "an address in quotes", remedy)
+    match = _LISTEN.fullmatch(value)
+    if match is None or int(match[2]) > 65535:
+        raise refusal("bad-listen", f"{quoted(value)} is not host:port", remedy)
+    host = match[1].strip("[]")
+    if (":" in host or re.fullmatch(r"[0-9.]+", host)) and not _is_address(host):
+        raise refusal("bad-listen", f"{quoted(host)} is not an address", remedy)
+    return Listen(host=host, port=int(match[2]))
+
+
+def base_url(value: object, host: str, *, allow_loopback: bool) -> str:
+    """The provider's documented https address, or, where that is allowed, a loopback one and
+    nothing else. Returned in lower case without the last slash."""
+    remedy = f'leave base_url out, or write "https://{host}"'
+    if allow_loopback:
+        remedy = 'write "http://127.0.0.1:PORT", or remove allow_loopback for the real provider'
+    if not isinstance(value, str):
+        raise wrong_type(value, "an address in quotes", remedy)
+    why = _why_not(value) or _why_not_there(value.lower(), host, allow_loopback=allow_loopback)
+    if why:
+        raise refusal("bad-base-url", why, remedy)
+    return value.lower().rstrip("/")
+
+
+def holds_password(url: str) -> bool:
+    """Whether a postgresql:// URL carries a password, or looks as if it did."""
+    rest = url.partition("://")[2]
+    user, at, _ = rest.rpartition("@")
+    query = rest.partition("?")[2]
+    return (bool(at) and ":" in user) or any(
+        "pass" in key.lower() and key != "passfile"
+        for key, _ in parse_qsl(query, keep_blank_values=True)
+    )
+
+
+def is_postgres_url(value: str) -> bool:
+    """Whether the text is a postgresql:// URL of one line without spaces."""
+    return value.startswith(_POSTGRES) and value.isprintable() and " " not in value
+
+
+def _why_not(url: str) -> str | None:
+    """What is wrong with the address whatever it leads to. Nothing of a strange address is
+    quoted."""
+    reasons = (
+        (
+            not url.isascii(),
+            "the address has letters outside ASCII, which can imitate another host",
+        ),
+        (
+            not url.isprintable() or " " in url or "\\" in url,
+            "the address has spaces or odd characters",
+        ),
+        (
+            not url.lower().startswith(("https://", "http://")),
+            "the address does not begin with https://",
+        ),
+        ("@" in url, "the address carries a user name or password"),
+        ("?" in url or "#" in url, "the address carries a query or fragment"),
+        ("%" in url, "the address has escaped characters"),
+        (
+            "xn--" in url.lower(),
+            "the address has an encoded foreign name, which can imitate another host",
+        ),
+    )
+    return next((reason for is_so, reason in reasons if is_so), None)
+
+
+def _why_not_there(url: str, expected: str, *, allow_loopback: bool) -> str | None:
+    """What is wrong with the place that the address leads to, given in lower case."""
+    match = _HTTP_URL.fullmatch(url)
+    if match is None:
+        return "the address goes on after the host; the documents' paths begin there"
+    place = _HOST_PORT.fullmatch(match[2])
+    if place is None or not 0 < int(place[2] or 443) <= 65535:
+        return "the address has no readable host and port"
+    host, port = place[1].strip("[]"), int(place[2] or 443)
+    loopback = _is_loopback(host)
+    reasons = (
+        (host.endswith("."), "the host ends in a dot"),
+        (allow_loopback and not loopback, f"{quoted(host)} is not a loopback address"),
+        (allow_loopback, None),
+        (match[1] == "http", "the address begins with http://, which anybody on the way can read"),
+        (loopback, f"{quoted(host)} is a loopback address and allow_loopback is not set"),
+        (
+            host != expected or port != 443,
+            f"{quoted(match[2])} is not the provider's documented host {expected}",
+        ),
+    )
+    return next((reason for is_so, reason in reasons if is_so), None)
+
+
+def _is_loopback(host: str) -> bool:
+    """127.0.0.0/8 in its plain writing, or ::1; a name is none, since a resolver decides where it
+    leads."""
+    return _is_address(host) and (host == "::1" or (":" not in host and host.startswith("127.")))
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

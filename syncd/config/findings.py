@@ -1,0 +1,214 @@
+"""A finding: what is wrong at a path of the configuration, before anybody knows its file and line;
+and how a path, a misspelt key and a refusal of pydantic's become one. It reads no file and no
+environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Final, Literal, get_args
+
+from pydantic import ValidationError
+
+from syncd.config.problems import Severity
+from syncd.config.references import is_reference
+from syncd.config.settings import Config
+from syncd.config.tables import Table
+from syncd.config.values import kind, quoted
+
+KeyPath = tuple[str | int, ...]
+MISSING: Final = object()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """`at` says whether the key or the value is pointed at; `hides_value` that the value at this
+    path may be a secret and is never shown."""
+
+    path: KeyPath
+    code: str
+    text: str
+    help: str
+    label: str = ""
+    severity: Severity = "error"
+    at: Literal["key", "value"] = "value"
+    hides_value: bool = False
+
+
+def value_at(raw: Any, path: KeyPath) -> object:
+    """The value at a path, MISSING where there is none."""
+    for part in path:
+        in_list = isinstance(raw, list) and isinstance(part, int) and part < len(raw)
+        if in_list or (isinstance(raw, dict) and part in raw):
+            raw = raw[part]
+        else:
+            return MISSING
+    found: object = raw
+    return found
+
+
+def from_validation(error: ValidationError, raw: Mapping[str, Any]) -> Iterator[Finding]:
+    """The findings of pydantic's error over the raw tables. Its own texts, which show values, are
+    not used."""
+    for detail in error.errors(include_url=False, include_input=False):
+        path: KeyPath = detail["loc"]
+        if detail["type"] == "extra_forbidden":
+            yield _unknown_key(path, raw)
+        elif detail["type"] == "missing":
+            yield _missing_key(path, raw)
+        elif detail["type"] == "refused":
+            yield _refused(path, detail["ctx"], raw)
+        else:
+            yield _not_a_table(path, raw)
+
+
+def describe(path: KeyPath, raw: Mapping[str, Any]) -> str:
+    """The table at a path as people name it: `[[accounts]] "criteo-eu" pull`."""
+    if len(path) < 2 or path[0] != "accounts" or not isinstance(path[1], int):
+        return f"[{'.'.join(str(part) for part in path)}]" if path else "the file"
+    name = value_at(raw, (*path[:2], "name"))
+    shown = quoted(name) if isinstance(name, str) else f"number {path[1] + 1}"
+    inner = ".".join(str(part) for part in path[2:])
+    return f"[[accounts]] {shown} {inner}".rstrip()
+
+
+def reference_help(path: KeyPath, raw: Mapping[str, Any]) -> str:
+    """The line that a secret at this path should be."""
+    key = str(path[-1])
+    owner = value_at(raw, (*path[:2], "provider")) if path[0] == "accounts" else "syncd"
+    prefix = owner if isinstance(owner, str) and owner.isidentifier() else "syncd"
+    name = "SYNCD_DATABASE_URL" if key == "url" else f"{prefix}_{key}".upper()
+    return f'{key} = "env:{name}"   or "file:/run/secrets/{prefix.lower()}_{key}"'
+
+
+def _unknown_key(path: KeyPath, raw: Mapping[str, Any]) -> Finding:
+    key, table = str(path[-1]), _pattern(path[:-1])
+    tables = dict(_tables())
+    near = get_close_matches(key, tables[table], n=1, cutoff=0.7)
+    label = help_text = ""
+    hides = True
+    if near:
+        label = f'did you mean "{near[0]}"?'
+        help_text = f"rename {quoted(key)} to {near[0]}"
+        hides = "credentials" in table or near[0] in (
+            "credentials",
+            "http_token",
+            "url",
+            "owner_url",
+        )
+    elif elsewhere := _elsewhere(key, path, tables):
+        right, homes = elsewhere
+        written = [_in_table(right, home, value_at(raw, path)) for home in homes]
+        places = " or ".join(_place(home) for home in homes)
+        belongs = f"it belongs inside {places}"
+        label = belongs if right == key else f'did you mean "{right}"? {belongs}'
+        help_text = "   or ".join(written)
+        hides = any("credentials" in home for home in homes) or right in (
+            "http_token",
+            "url",
+            "owner_url",
+        )
+    else:
+        help_text = f"known here: {', '.join(tables[table])}"
+    text = f"unknown key {quoted(key)} in {describe(path[:-1], raw)}"
+    return Finding(
+        path=path,
+        code="unknown-key",
+        text=text,
+        help=help_text,
+        label=label,
+        at="key",
+        hides_value=hides,
+    )
+
+
+def _elsewhere(
+    key: str, path: KeyPath, tables: Mapping[tuple[str, ...], list[str]]
+) -> tuple[str, list[tuple[str, ...]]] | None:
+    """The nearest known key of other tables and those tables; those around or below the given
+    place first."""
+    here = _pattern(path[:-1])
+    known = sorted({name for names in tables.values() for name in names})
+    near = get_close_matches(key, known, n=1, cutoff=0.7)
+    if not near:
+        return None
+    homes = [table for table, names in tables.items() if near[0] in names and table != here]
+    related = [home for home in homes if home[: len(here)] == here or here[: len(home)] == home]
+    return near[0], related or homes
+
+
+def _place(home: tuple[str, ...]) -> str:
+    if not home:
+        return "the top of the file"
+    if home == ("accounts",):
+        return "[[accounts]]"
+    return f"{home[-1]} = {{ ... }}" if home[0] == "accounts" else f"[{'.'.join(home)}]"
+
+
+def _in_table(key: str, home: tuple[str, ...], value: object) -> str:
+    """The misplaced key where it belongs, with its value where that is plain and no secret."""
+    plain = isinstance(value, str) and not is_reference(value) and "credentials" not in home
+    shown = quoted(value) if plain and key not in ("http_token", "url", "owner_url") else "..."
+    if len(home) > 1:
+        return f"{home[-1]} = {{ {key} = {shown} }}"
+    return f"{_place(home)} {key} = {shown}"
+
+
+def _missing_key(path: KeyPath, raw: Mapping[str, Any]) -> Finding:
+    key = str(path[-1])
+    examples = {"name": 'name = "criteo-eu"', "provider": 'provider = "criteo"'}
+    help_text = examples.get(key, f"{key} = {{ ... }}")
+    if "credentials" in path[:-1]:
+        help_text = reference_help(path, raw)
+    elif key == "credentials":
+        lines = ((*path, part) for part in ("client_id", "client_secret"))
+        written = (reference_help(line, raw).partition("   or")[0] for line in lines)
+        help_text = f"credentials = {{ {', '.join(written)} }}"
+    text = f"{key} is missing in {describe(path[:-1], raw)}"
+    return Finding(path=path, code="missing-key", text=text, help=help_text, at="key")
+
+
+def _refused(path: KeyPath, context: Mapping[str, Any], raw: Mapping[str, Any]) -> Finding:
+    """A refusal by a reader. Where the reader cannot know its key, it leaves `{key}` in its
+    sentence."""
+    code, key = context["code"], str(path[-1])
+    text, help_text, label = context["text"].replace("{key}", key), context["help"], ""
+    if code == "plain-secret":
+        label, help_text = "value hidden", reference_help(path, raw)
+    elif code in ("wrong-type", "bad-duration", "out-of-range", "bad-text"):
+        text = f"{_key_of(path)}: {text}"
+    return Finding(path=path, code=code, text=text, help=help_text, label=label)
+
+
+def _not_a_table(path: KeyPath, raw: Mapping[str, Any]) -> Finding:
+    found = kind(value_at(raw, path))
+    if path == ("accounts",):
+        text, help_text = (
+            f"accounts: expected [[accounts]] tables, found {found}",
+            "write [[accounts]]",
+        )
+    else:
+        text = f"{_key_of(path)}: expected a table, found {found}"
+        help_text = f"write {path[-1]} = {{ ... }} or a [{path[-1]}] table"
+    return Finding(path=path, code="wrong-type", text=text, help=help_text)
+
+
+def _key_of(path: KeyPath) -> str:
+    names = [part for part in path if isinstance(part, str) and part != "accounts"]
+    return ".".join(names[-2:]) or "accounts"
+
+
+def _pattern(path: KeyPath) -> tuple[str, ...]:
+    return tuple(part for part in path if isinstance(part, str))
+
+
+def _tables(
+    model: type[Table] = Config, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], list[str]]]:
+    """Every table that the file may have, by its names without numbers, and its keys."""
+    yield path, list(model.model_fields)
+    for key, field in model.model_fields.items():
+        for type_ in (field.annotation, *get_args(field.annotation)):
+            if isinstance(type_, type) and issubclass(type_, Table):
+                yield from _tables(type_, (*path, key))

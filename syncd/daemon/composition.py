@@ -1,0 +1,222 @@
+"""Building the parts: the database that the configuration names, each account's adapter with its limits, and
+an account held under a lease for as long as its passes run."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from syncd.config import Account as AccountSettings
+from syncd.config import Config
+from syncd.engine.account import Account
+from syncd.engine.events import Observer
+from syncd.engine.supervisor import beside, finish
+from syncd.engine.worker import keep
+from syncd.errors import DatabaseUnavailable, UsageError
+from syncd.limiter import Freeze, Limits
+from syncd.ports import Provider
+from syncd.providers import registry
+from syncd.providers.settings import Settings
+from syncd.store.accounts import Accounts, Registration, Slots
+from syncd.store.database import Database, open_database
+from syncd.store.leases import Lease, own_name, take_lease
+from syncd.store.migrations import SERVICE, upgrade
+from syncd.store.mirror import Mirror
+from syncd.store.outbox import Outbox
+from syncd.store.runs import Runs
+from syncd.store.unknowns import Unknowns
+
+log = structlog.get_logger()
+
+
+@contextlib.asynccontextmanager
+async def open_store(config: Config) -> AsyncIterator[Database]:
+    """The configured database. An embedded one is started, or joined, and brought to this schema."""
+    if config.database.url is not None:
+        async with open_database(config.database.url.resolve().get_secret_value()) as database:
+            yield database
+        return
+    with owner_dsn(config) as dsn:
+        await upgrade(dsn)
+        async with open_database(dsn, role=SERVICE) as database:
+            yield database
+
+
+@contextlib.contextmanager
+def owner_dsn(config: Config) -> Iterator[str]:
+    """The address under which the schema may be changed."""
+    settings = config.database
+    if settings.embedded:
+        from syncd.store.embedded import shared_cluster  # noqa: PLC0415  (its binaries are an extra)
+
+        with shared_cluster(config.service.data_dir) as cluster:
+            yield cluster.dsn()
+        return
+    address = settings.owner_url or settings.url
+    if address is None:
+        raise UsageError("no database is configured", remedy="set [database] url, or embedded = true")
+    yield address.resolve().get_secret_value()
+
+
+async def register(config: Config, database: Database) -> dict[str, int]:
+    """Make the configured accounts and what their providers offer known; returns their numbers by name."""
+    accounts = Accounts(database)
+    for provider in sorted({account.provider for account in config.accounts}):
+        await accounts.declare(provider, registry.capabilities(provider).fields)
+    return await accounts.register([_registration(account) for account in config.accounts])
+
+
+def _registration(account: AccountSettings) -> Registration:
+    return Registration(
+        name=account.name,
+        provider=account.provider,
+        dialect=account.dialect,
+        currency=account.currency if isinstance(account.currency, str) else None,
+        settle=account.push.settle,
+        max_amount=account.guard.max_amount,
+        pull_schedule=account.pull.schedule.text,
+        push_schedule=account.push.schedule.text,
+    )
+
+
+@dataclass(kw_only=True)
+class Station:
+    """One configured account with its live parts; they outlast the single lease."""
+
+    settings: AccountSettings
+    number: int
+    provider: Provider
+    limits: Limits
+    slots: Slots
+    epoch: int = field(default=-1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Watch:
+    """Who runs the passes, who hears of them, and when nothing new may leave."""
+
+    started_by: str
+    observe: Observer
+    is_stopping: Callable[[], bool]
+
+
+def chosen(config: Config, names: Sequence[str]) -> tuple[AccountSettings, ...]:
+    """The accounts of these names, or all. Raises UsageError."""
+    known = {account.name: account for account in config.accounts}
+    for name in names:
+        if name not in known:
+            raise UsageError(
+                f'unknown account "{name}"', remedy=f"the configuration has: {', '.join(sorted(known))}"
+            )
+    return tuple(known[name] for name in dict.fromkeys(names)) if names else config.accounts
+
+
+@contextlib.asynccontextmanager
+async def stations(
+    config: Config,
+    database: Database,
+    accounts: Sequence[AccountSettings],
+    numbers: Mapping[str, int],
+) -> AsyncIterator[tuple[Station, ...]]:
+    """Adapters of these accounts, open until the block ends."""
+    async with contextlib.AsyncExitStack() as stack:
+        built = []
+        for account in accounts:
+            limits = _limits(config, database, account, numbers[account.name])
+            adapter = registry.build(_adapter_settings(account, limits))
+            await stack.enter_async_context(adapter)
+            built.append(
+                Station(
+                    settings=account,
+                    number=numbers[account.name],
+                    provider=adapter,
+                    limits=limits,
+                    slots=Slots(database, numbers[account.name]),
+                )
+            )
+        yield tuple(built)
+
+
+@contextlib.asynccontextmanager
+async def hold(database: Database, station: Station, watch: Watch) -> AsyncIterator[Account]:
+    """Take the account's lease, keep it, and give its parts. Raises LeaseBusy; LeaseLost while inside."""
+    settings = station.settings
+    lease = await take_lease(database, station.number, settings.lease.ttl.total_seconds())
+    try:
+        async with beside(keep(lease, settings.lease.renew.total_seconds()), f"lease-{settings.name}"):
+            await _take_over(database, station, lease)
+            yield _account(database, station, watch, lease)
+    finally:
+        await finish(_let_go(database, station, lease))
+
+
+async def _take_over(database: Database, station: Station, lease: Lease) -> None:
+    """What a new owner does first: honour the freeze it inherits, and begin with full buckets unless it was
+    the owner before."""
+    frozen = await database.row("account_frozen", station.number)
+    if frozen is not None:
+        await station.limits.freeze(frozen[0], frozen[1])
+    if station.epoch != lease.epoch - 1:
+        await station.limits.own()
+    station.epoch = lease.epoch
+    await Runs(database, station.number, lease.epoch, own_name()).interrupted()
+
+
+async def _let_go(database: Database, station: Station, lease: Lease) -> None:
+    try:
+        await Runs(database, station.number, lease.epoch, own_name()).used(station.limits.taken())
+        await lease.release()
+    except DatabaseUnavailable as error:
+        log.warning("lease-not-released", account=station.settings.name, reason=error.message)
+
+
+def _account(database: Database, station: Station, watch: Watch, lease: Lease) -> Account:
+    settings = station.settings
+    outbox = Outbox(database, station.number, lease.epoch)
+    return Account(
+        name=settings.name,
+        provider=station.provider,
+        mirror=Mirror(database, station.number, lease.epoch),
+        outbox=outbox,
+        queue=outbox,
+        unknowns=Unknowns(database, station.number, lease.epoch),
+        runs=Runs(database, station.number, lease.epoch, own_name()),
+        tenure=lease,
+        observe=watch.observe,
+        started_by=watch.started_by,
+        is_stopping=watch.is_stopping,
+        batch=settings.push.batch,
+        in_flight=settings.push.in_flight,
+        request_timeout=settings.lease.request_timeout.total_seconds(),
+    )
+
+
+def _limits(config: Config, database: Database, account: AccountSettings, number: int) -> Limits:
+    async def on_freeze(freeze: Freeze) -> None:
+        await database.run("account_freeze", number, freeze.seconds, freeze.reason)
+
+    return Limits(
+        [account.limit], patience=config.service.patience.total_seconds(), on_freeze=on_freeze
+    )
+
+
+def _adapter_settings(account: AccountSettings, limits: Limits) -> Settings:
+    secrets = account.credentials
+    return Settings(
+        provider=account.provider,
+        base_url=account.base_url,
+        allow_loopback=account.allow_loopback,
+        advertisers=tuple(account.scope.advertisers),
+        currency=account.currency,
+        credentials=lambda: {
+            "client_id": secrets.client_id.resolve().get_secret_value(),
+            "client_secret": secrets.client_secret.resolve().get_secret_value(),
+        },
+        batch=account.push.batch,
+        request_timeout=account.lease.request_timeout.total_seconds(),
+        limits=limits,
+        observe=log.bind(account=account.name).debug,
+    )

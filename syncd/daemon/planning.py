@@ -1,0 +1,58 @@
+"""What a push would do now, from the mirror alone: nothing is read at the provider, nothing is sent."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from syncd.config import Config
+from syncd.daemon.composition import Station, chosen, register, stations
+from syncd.model.plan import PushPlan, plan_push
+from syncd.store.database import Database
+from syncd.store.mirror import Mirror
+from syncd.store.outbox import Outbox
+
+MOST = 1_000_000
+NO_EPOCH = 0  # reading needs no lease
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccountPlan:
+    """One account's plan. `waiting` are open updates that a push would leave alone now: id, code and sentence.
+    `read_at` is when the mirror was last complete; `limit` the account's limit as text."""
+
+    account: str
+    plan: PushPlan
+    waiting: tuple[tuple[int, str, str], ...]
+    read_at: dt.datetime | None
+    limit: str
+
+
+async def plan(
+    config: Config, database: Database, names: Sequence[str]
+) -> tuple[AccountPlan, ...]:
+    """Plans of these accounts, or of all."""
+    accounts = chosen(config, names)
+    numbers = await register(config, database)
+    async with stations(config, database, accounts, numbers) as live:
+        return tuple([await _plan(database, station) for station in live])
+
+
+async def _plan(database: Database, station: Station) -> AccountPlan:
+    pending = await Outbox(database, station.number, NO_EPOCH).due(MOST, ())
+    mirror = Mirror(database, station.number, NO_EPOCH)
+    remote = await mirror.values(sorted({update.external_id for update in pending}))
+    planned = {update.id for update in pending}
+    waiting = await database.rows("plan_waiting", station.number)
+    return AccountPlan(
+        account=station.settings.name,
+        plan=plan_push(pending, remote, station.provider.plan),
+        waiting=tuple(
+            (row["id"], row["waiting_for"]["code"], row["waiting_for"]["text"])
+            for row in waiting
+            if row["id"] not in planned
+        ),
+        read_at=await database.value("plan_read_at", station.number),
+        limit=f"{station.settings.limit_setting}",
+    )

@@ -1,0 +1,180 @@
+"""The service: a worker for each account, woken by schedules and by the queue, health over HTTP, and an end
+that leaves nothing half done."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from syncd import __version__
+from syncd.config import Config
+from syncd.daemon.composition import Station, Watch, hold, open_store, register, stations
+from syncd.engine.events import CallSettled, Event, PassEnded
+from syncd.engine.schedule import trigger
+from syncd.engine.supervisor import serve
+from syncd.engine.worker import Duties, Worker
+from syncd.errors import DatabaseUnavailable, SchemaMismatch, SyncdError
+from syncd.store.database import SCHEMA_VERSION, Database, listen
+from syncd.store.leases import own_name
+from syncd.web.health import serve_health
+
+BEAT = 10.0
+LISTEN_AGAIN = 5.0
+GRACE = 30.0
+
+T = TypeVar("T")
+log = structlog.get_logger()
+
+
+async def run(config: Config, ready: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT; a second signal ends at once. `ready` is called with one line when every
+    part is up. Raises SyncdError when it cannot begin."""
+    stop = asyncio.Event()
+    async with open_store(config) as database:
+        numbers = await register(config, database)
+        async with (
+            stations(config, database, config.accounts, numbers) as live,
+            serve_health(config.service.listen, partial(_readiness, database)) as address,
+        ):
+            workers = [_worker(database, station, stop) for station in live]
+            by_number = {station.number: worker for station, worker in zip(live, workers, strict=True)}
+            scheduler = _scheduler(live, workers)
+            scheduler.start()
+            _end_on_signals(stop, workers)
+            ready(f"syncd {__version__} {config.service.name}: {len(live)} accounts, database ok, health {address}")
+            try:
+                await serve(
+                    [
+                        *((worker.name, worker.run(stop)) for worker in workers),
+                        ("listener", _listen(database.dsn, by_number, stop)),
+                        ("heartbeat", _beat(database, stop)),
+                    ],
+                    stop,
+                    GRACE,
+                )
+            finally:
+                scheduler.shutdown(wait=False)
+    log.info("stopped")
+
+
+def _worker(database: Database, station: Station, stop: asyncio.Event) -> Worker:
+    watch = Watch(started_by="service", observe=_note, is_stopping=stop.is_set)
+    settings = station.settings
+    return Worker(
+        Duties(
+            name=settings.name,
+            slots=station.slots,
+            hold=partial(hold, database, station, watch),
+            pull=settings.pull.schedule,
+            pull_jitter=settings.pull.jitter,
+            push=settings.push.schedule,
+        )
+    )
+
+
+def _scheduler(live: Sequence[Station], workers: Sequence[Worker]) -> AsyncIOScheduler:
+    """Only wakes workers: what is due stands in Postgres. A late wake-up is never dropped."""
+    scheduler = AsyncIOScheduler(
+        timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+    )
+    for station, worker in zip(live, workers, strict=True):
+        settings = station.settings
+        jitter = int(settings.pull.jitter.total_seconds()) or None
+        for schedule in (settings.pull.schedule, settings.push.schedule):
+            if not schedule.on_enqueue:
+                scheduler.add_job(worker.wake, trigger(schedule), jitter=jitter)
+    return scheduler
+
+
+async def _listen(dsn: str, workers: dict[int, Worker], stop: asyncio.Event) -> None:
+    """A new update wakes its account's worker. While the connection is away the workers' own polls do."""
+
+    def heard(_channel: str, payload: str) -> None:
+        worker = workers.get(int(payload)) if payload.isdigit() else None
+        if worker is not None:
+            worker.wake()
+
+    while not stop.is_set():
+        try:
+            connection = await listen(dsn, ["syncd_updates"], heard)
+        except SyncdError as error:
+            log.warning("not-listening", reason=error.message, again_in=LISTEN_AGAIN)
+            await _pause(LISTEN_AGAIN, stop)
+            continue
+        try:
+            for worker in workers.values():
+                worker.wake()  # whatever came while nobody listened
+            while not connection.is_closed() and not stop.is_set():
+                await _pause(LISTEN_AGAIN, stop)
+        finally:
+            await connection.close(timeout=2)
+
+
+async def _beat(database: Database, stop: asyncio.Event) -> None:
+    """Let everybody see that a service is alive."""
+    while not stop.is_set():
+        try:
+            await database.run("service_beat", own_name(), socket.gethostname(), __version__)
+        except DatabaseUnavailable as error:
+            log.warning("no-heartbeat", reason=error.message)
+        await _pause(BEAT, stop)
+    await database.run("service_end", own_name())
+
+
+async def _pause(seconds: float, stop: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return
+
+
+async def _readiness(database: Database) -> str | None:
+    try:
+        found = await database.value("schema_version")
+    except DatabaseUnavailable:
+        return "database"
+    except SchemaMismatch:
+        return "schema"
+    return None if found == SCHEMA_VERSION else "schema"
+
+
+def _end_on_signals(stop: asyncio.Event, workers: Sequence[Worker]) -> None:
+    loop = asyncio.get_running_loop()
+
+    def end(name: str) -> None:
+        if stop.is_set():
+            log.warning("stopping-at-once", signal=name)
+            for task in asyncio.all_tasks(loop):
+                task.cancel()
+            return
+        log.info("stopping", signal=name, grace=GRACE)
+        stop.set()
+        for worker in workers:
+            worker.wake()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end, number.name)
+
+
+def _note(event: Event) -> None:
+    match event:
+        case CallSettled():
+            log.info(
+                "call", account=event.account, batch=event.batch_id, operation=event.operation,
+                status=event.status, **event.outcomes,
+            )  # fmt: skip
+        case PassEnded(error=error) if error is not None:
+            log.warning(
+                f"{event.kind.value}-trouble", account=event.account, run=event.run_id,
+                outcome=event.outcome.value, code=error.code, reason=error.message, remedy=error.remedy,
+            )  # fmt: skip
+        case _:
+            return

@@ -1,0 +1,43 @@
+"""The books of one push while it runs: where each update stands, how often a campaign was tried, why it stops."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from syncd.errors import LimitWait, Stopped, SyncdError, Throttled
+from syncd.model.update import State
+from syncd.ports import RunOutcome
+
+TRIES = 3
+
+
+@dataclass(kw_only=True)
+class Ledger:
+    """Where each update of this pass stands, how often its campaign was tried, and why the pass stops."""
+
+    states: dict[int, State] = field(default_factory=dict)
+    tries: Counter[str] = field(default_factory=Counter)
+    calls: int = 0
+    error: SyncdError | None = None
+    outcome: RunOutcome = RunOutcome.OK
+
+    def halt(self, error: SyncdError, outcome: RunOutcome) -> None:
+        """Send nothing more in this pass. The first reason stays."""
+        if self.error is None:
+            self.error, self.outcome = error, outcome
+
+    def spent(self) -> list[str]:
+        """Campaigns that had all the tries that one pass gives."""
+        return [external_id for external_id, tries in self.tries.items() if tries >= TRIES]
+
+    def counts(self) -> dict[str, int]:
+        """The books of the run: every claimed update is in exactly one state."""
+        by_state = Counter(state.value for state in self.states.values())
+        names = ("applied", "rejected", "unknown", "held", "superseded", "expired", "cancelled", "queued")
+        return {"claimed": len(self.states), **{name: by_state[name] for name in names}}
+
+
+def outcome_of(error: SyncdError) -> RunOutcome:
+    """Waiting for a limit and being asked to stop are normal ends; everything else is a failure."""
+    return RunOutcome.PARTIAL if isinstance(error, LimitWait | Throttled | Stopped) else RunOutcome.FAILED

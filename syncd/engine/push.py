@@ -1,0 +1,144 @@
+"""The write pass: due updates are merged with a fresh read, what is left goes out in batches, and the result of
+every single item is recorded. Runs once, straight through; it never decides when it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from syncd.engine.account import Account
+from syncd.engine.events import PassEnded, PassStarted
+from syncd.engine.ledger import Ledger, outcome_of
+from syncd.engine.send import Sender
+from syncd.engine.supervisor import in_parallel
+from syncd.errors import CallRefused, ProviderError, SyncdError
+from syncd.model.call import WriteCall
+from syncd.model.plan import Mark, PushPlan, UpdatePlan, Values, plan_push
+from syncd.model.update import Pending, State
+from syncd.ports import RunKind, RunOutcome, RunResult
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PushReport:
+    """What one push did; `run_id` None: nothing was due. `states` is where each update of it stands."""
+
+    run_id: int | None = None
+    outcome: RunOutcome = RunOutcome.OK
+    counts: Mapping[str, int] = field(default_factory=dict)
+    error: SyncdError | None = None
+    states: Mapping[int, State] = field(default_factory=dict)
+
+
+async def push(account: Account) -> PushReport:
+    """Send what is due. Raises LeaseLost and DatabaseUnavailable; then what was open is recovered later."""
+    ledger = Ledger()
+    ledger.states.update(dict.fromkeys(await account.queue.expire(), State.EXPIRED))
+    size = account.batch * account.in_flight
+    pending = await account.outbox.due(size, ())
+    if not pending and not ledger.states:
+        return PushReport()
+    run_id = await account.runs.open(RunKind.PUSH, account.started_by)
+    account.observe(PassStarted(account=account.name, kind=RunKind.PUSH, run_id=run_id))
+    while pending:
+        await _push_some(account, run_id, pending, ledger)
+        if ledger.error is not None:
+            break
+        pending = await account.outbox.due(size, ledger.spent())
+    return await _close(account, run_id, ledger)
+
+
+async def _push_some(account: Account, run_id: int, pending: Sequence[Pending], ledger: Ledger) -> None:
+    """Read, plan, decide what needs no call, send the rest."""
+    for update in pending:
+        ledger.states[update.id] = State.QUEUED
+    campaigns = dict.fromkeys(update.external_id for update in pending)
+    ledger.tries.update(campaigns.keys())
+    try:
+        remote, unread = await _read_fresh(account, run_id, list(campaigns))
+    except ProviderError as error:
+        ledger.halt(error, outcome_of(error))
+        return
+    plan = plan_push(
+        [update for update in pending if update.external_id not in unread],
+        remote,
+        account.provider.plan,
+    )
+    await _decide(account, plan, ledger)
+    await in_parallel(
+        [partial(_send, account, run_id, plan, call, ledger) for call in plan.calls], account.in_flight
+    )
+
+
+async def _read_fresh(
+    account: Account, run_id: int, ids: Sequence[str]
+) -> tuple[dict[str, Values], set[str]]:
+    """What the provider shows now, which the mirror takes over, and the ids about which an incomplete answer
+    said nothing."""
+    remote: dict[str, Values] = {}
+    unread: set[str] = set()
+    size = account.provider.capabilities.read_batch
+    for start in range(0, len(ids), size):
+        some = ids[start : start + size]
+        marker = await account.mirror.mark()
+        reading = await account.provider.read(some)
+        await account.mirror.absorb(run_id, list(reading.campaigns.values()), marker)
+        remote.update({one: campaign.values for one, campaign in reading.campaigns.items()})
+        if not reading.is_whole:
+            unread.update(one for one in some if one not in reading.campaigns)
+    return remote, unread
+
+
+async def _decide(account: Account, plan: PushPlan, ledger: Ledger) -> None:
+    """Settle what needs no call. Whoever is superseded by an update that goes out falls with its intent."""
+    sending = {update.update.id for update in plan.marked(Mark.SEND)}
+    decided = [
+        update
+        for update in plan.updates
+        if update.mark in (Mark.HELD, Mark.REJECTED, Mark.ALREADY_SET)
+        or (update.mark is Mark.SUPERSEDED and not _falls_with(update, sending))
+    ]
+    moved = await account.outbox.decide(decided)
+    for update in decided:
+        # One that did not move was taken back by somebody in this very moment.
+        reached = update.mark.state if update.update.id in moved else State.CANCELLED
+        ledger.states[update.update.id] = reached
+
+
+def _falls_with(update: UpdatePlan, sending: Iterable[int]) -> bool:
+    return any(path.superseded_by in set(sending) for path in update.paths)
+
+
+async def _send(account: Account, run_id: int, plan: PushPlan, call: WriteCall, ledger: Ledger) -> None:
+    """One call of the plan, halved as long as it is refused as a whole for what is in it."""
+    sender = Sender(account, run_id, plan, ledger)
+    waiting = [call]
+    while waiting and ledger.error is None:
+        waiting[:0] = await sender.send(waiting.pop(0))
+
+
+async def _close(account: Account, run_id: int, ledger: Ledger) -> PushReport:
+    counts = ledger.counts()
+    if counts["queued"] and ledger.error is None:
+        left = CallRefused(
+            f"{counts['queued']} updates were not judged and stay queued", remedy="the next pass sends them"
+        )
+        ledger.halt(left, RunOutcome.PARTIAL)
+    result = RunResult(outcome=ledger.outcome, error=ledger.error, calls=ledger.calls)
+    await account.runs.close(run_id, result, counts)
+    account.observe(
+        PassEnded(
+            account=account.name,
+            kind=RunKind.PUSH,
+            run_id=run_id,
+            outcome=ledger.outcome,
+            counts=counts,
+            error=ledger.error,
+        )
+    )
+    return PushReport(
+        run_id=run_id,
+        outcome=ledger.outcome,
+        counts=counts,
+        error=ledger.error,
+        states=dict(ledger.states),
+    )

@@ -1,0 +1,107 @@
+"""The pass that finds out: attempts without a known outcome are read back, after their settle time and before
+anything else is sent to the same campaign."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from syncd.crashpoint import crashpoint
+from syncd.engine.account import Account
+from syncd.engine.events import PassEnded, PassStarted
+from syncd.engine.ledger import outcome_of
+from syncd.errors import ProviderError, SyncdError
+from syncd.model.recovery import Resolution, Unknown, resolve
+from syncd.ports import RunKind, RunOutcome, RunResult
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecoverReport:
+    """What one recovery did; `run_id` None: there was nothing to find out. `waits` is the longest remaining
+    settle time in seconds."""
+
+    run_id: int | None = None
+    outcome: RunOutcome = RunOutcome.OK
+    counts: Mapping[str, int] = field(default_factory=dict)
+    error: SyncdError | None = None
+    waits: float = 0.0
+    touched: tuple[int, ...] = ()
+
+
+async def recover(account: Account) -> RecoverReport:
+    """Read back what may be read now. Raises LeaseLost and DatabaseUnavailable."""
+    await account.unknowns.adopt()
+    unknown = await account.unknowns.all()
+    if not unknown:
+        return RecoverReport()
+    waits = max(one.seconds_left for one in unknown)
+    ready = [one for one in unknown if not one.seconds_left]
+    if not ready:
+        return RecoverReport(waits=waits, counts={"waiting": len(unknown)})
+    run_id = await account.runs.open(RunKind.RECOVER, account.started_by)
+    account.observe(PassStarted(account=account.name, kind=RunKind.RECOVER, run_id=run_id))
+    crashpoint("recover_start")
+    counts = Counter(found=len(unknown), waiting=len(unknown) - len(ready))
+    error: ProviderError | None = None
+    size = account.provider.capabilities.read_batch
+    touched: list[int] = []
+    for start in range(0, len(ready), size):
+        some = ready[start : start + size]
+        try:
+            resolutions = await _read_and_decide(account, run_id, some)
+        except ProviderError as failed:
+            error = failed
+            counts["waiting"] += len(ready) - start
+            break
+        counts.update(resolution.state.value for resolution in resolutions)
+        touched.extend(resolution.update_id for resolution in resolutions)
+        counts["waiting"] += len(some) - len(resolutions)
+    return await _close(account, run_id, counts, error, (waits, tuple(touched)))
+
+
+async def _read_and_decide(account: Account, run_id: int, some: Sequence[Unknown]) -> list[Resolution]:
+    """One read for all of these. An answer that is not whole decides only about what it shows."""
+    marker = await account.mirror.mark()
+    crashpoint("before_read")
+    reading = await account.provider.read([one.external_id for one in some])
+    crashpoint("after_read_before_decision")
+    shown = reading.campaigns
+    resolutions = [
+        resolve(one, shown[one.external_id].values if one.external_id in shown else None)
+        for one in some
+        if one.external_id in shown or reading.is_whole
+    ]
+    await account.unknowns.resolve(resolutions)
+    crashpoint("after_decision_commit")
+    await account.mirror.absorb(run_id, list(shown.values()), marker)
+    return resolutions
+
+
+async def _close(
+    account: Account,
+    run_id: int,
+    counts: Counter[str],
+    error: ProviderError | None,
+    rest: tuple[float, tuple[int, ...]],
+) -> RecoverReport:
+    outcome = outcome_of(error) if error else RunOutcome.OK
+    books = {name: counts[name] for name in _COUNTS}
+    await account.runs.close(run_id, RunResult(outcome=outcome, error=error), books)
+    account.observe(
+        PassEnded(
+            account=account.name,
+            kind=RunKind.RECOVER,
+            run_id=run_id,
+            outcome=outcome,
+            counts=books,
+            error=error,
+        )
+    )
+    seconds, touched = rest
+    return RecoverReport(
+        run_id=run_id, outcome=outcome, counts=books, error=error, waits=seconds, touched=touched
+    )
+
+
+_COUNTS = ("found", "applied", "queued", "held", "expired", "waiting")

@@ -1,0 +1,203 @@
+"""One call of a push: intent, send, settle, read back. Nothing leaves without a committed intent, and whatever
+comes back, or does not, every update in the call gets its own result."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from syncd.crashpoint import crashpoint
+from syncd.engine.account import Account
+from syncd.engine.events import CallSettled
+from syncd.engine.ledger import Ledger, outcome_of
+from syncd.engine.supervisor import finish
+from syncd.errors import (
+    AuthFailed,
+    CallRefused,
+    Forbidden,
+    IntentRefused,
+    NotSent,
+    ProviderError,
+)
+from syncd.model.call import CallResult, Whole, WriteCall
+from syncd.model.plan import Mark, PushPlan, UpdatePlan
+from syncd.model.update import Confirmation, Outcome, State, Verdict
+from syncd.ports import Batch, RunOutcome, Settled, Settlement
+from syncd.timing import boottime
+
+_STATE = {
+    Outcome.APPLIED: State.APPLIED,
+    Outcome.REJECTED: State.REJECTED,
+    Outcome.NOT_JUDGED: State.QUEUED,
+    Outcome.UNKNOWN: State.UNKNOWN,
+}
+
+
+class Sender:
+    """Sends the calls of one plan."""
+
+    def __init__(self, account: Account, run_id: int, plan: PushPlan, ledger: Ledger) -> None:
+        self._account = account
+        self._run_id = run_id
+        self._plan = plan
+        self._ledger = ledger
+
+    async def send(self, call: WriteCall) -> list[WriteCall]:
+        """Send one call. Returns smaller ones to send instead, when it was refused whole for what is in it."""
+        ids = [item.external_id for item in call.items]
+        batch = Batch(
+            id=await self._account.queue.new_batch_id(),
+            run_id=self._run_id,
+            call=call,
+            updates=self._plan.of_campaigns(ids),
+        )
+        result = await self._exchange(batch)
+        if result is None:
+            return []
+        result = _judged_alone(result)
+        await self._settle(batch, result)
+        if result.whole in (Whole.TOO_LARGE, Whole.INVALID):
+            return _halves(call)
+        self._halt_if_useless(result)
+        await self._read_back(batch, result)
+        return []
+
+    async def _exchange(self, batch: Batch) -> CallResult | None:
+        """Intent and send. None: nothing was sent and nothing was written."""
+        is_intended = False
+
+        async def intend(body_sha256: bytes) -> None:
+            nonlocal is_intended
+            if self._account.is_stopping():
+                raise IntentRefused("the process was asked to stop", remedy="the next pass sends it", code="stopped")
+            crashpoint("before_intent_commit")
+            await self._account.outbox.intend(batch, body_sha256)
+            is_intended = True
+            crashpoint("after_intent_commit")
+            self._ledger.calls += 1
+            if boottime() + self._account.request_timeout > self._account.tenure.deadline:
+                raise IntentRefused(
+                    "the lease would run out before the answer", remedy="the next pass sends it", code="deadline"
+                )
+
+        try:
+            return await self._account.provider.write(batch.call, intend)
+        except IntentRefused as refused:
+            if is_intended:
+                return _nothing_sent(batch, refused)
+            self._refused(refused)
+            return None
+        except ProviderError as error:
+            if is_intended:
+                return _no_word(batch, str(error))
+            self._ledger.halt(error, outcome_of(error))
+            return None
+        except BaseException:
+            if is_intended:
+                await finish(self._settle(batch, _no_word(batch, "the process was stopped before the answer")))
+            raise
+
+    async def _settle(self, batch: Batch, result: CallResult) -> None:
+        items = tuple(
+            _settled(update, result.verdicts[update.update.external_id])
+            for update in batch.updates
+            if update.mark is Mark.SEND
+        )
+        crashpoint("before_result_commit")
+        settlement = Settlement(result=result, items=items)
+        reached = await finish(self._account.outbox.settle(batch, settlement))
+        crashpoint("after_result_commit")
+        self._ledger.states.update(reached)
+        self._ledger.states.update(
+            (update.update.id, State.SUPERSEDED) for update in batch.updates if update.mark is Mark.SUPERSEDED
+        )
+        self._account.observe(
+            CallSettled(
+                account=self._account.name,
+                batch_id=batch.id,
+                operation=batch.call.operation,
+                status=result.status,
+                outcomes=Counter(item.verdict.outcome.value for item in items),
+            )
+        )
+
+    async def _read_back(self, batch: Batch, result: CallResult) -> None:
+        """One read for what was applied, so that the mirror shows it and the update is confirmed at once."""
+        applied = [one for one, verdict in result.verdicts.items() if verdict.outcome is Outcome.APPLIED]
+        if not applied:
+            return
+        marker = await self._account.mirror.mark()
+        try:
+            reading = await self._account.provider.read(applied)
+        except ProviderError:
+            return  # the next pull confirms
+        await self._account.mirror.absorb(batch.run_id, list(reading.campaigns.values()), marker)
+
+    def _refused(self, refused: IntentRefused) -> None:
+        """A pause or the deadline ends the pass; a cancelled update only asks for a new plan."""
+        if refused.code != "changed":
+            self._ledger.halt(refused, RunOutcome.PARTIAL)
+
+    def _halt_if_useless(self, result: CallResult) -> None:
+        """Reasons that no other call of this pass would escape."""
+        message, remedy = result.message or "the call was refused", result.remedy
+        match result.whole:
+            case Whole.NOT_SENT:
+                self._ledger.halt(NotSent(message, remedy=remedy), RunOutcome.FAILED)
+            case Whole.FORBIDDEN:
+                self._ledger.halt(Forbidden(message, remedy=remedy), RunOutcome.FAILED)
+            case Whole.UNAUTHORISED if max(self._ledger.tries.values()) > 1:
+                self._ledger.halt(AuthFailed(message, remedy=remedy), RunOutcome.FAILED)
+            case Whole.STOPPED:
+                self._ledger.halt(CallRefused(message, remedy=remedy), RunOutcome.PARTIAL)
+            case _:
+                return
+
+
+def _judged_alone(result: CallResult) -> CallResult:
+    """A refusal of a call with a single item judges that item."""
+    if result.whole not in (Whole.INVALID, Whole.TOO_LARGE) or len(result.verdicts) > 1:
+        return result
+    verdicts = {
+        external_id: replace(verdict, outcome=Outcome.REJECTED)
+        for external_id, verdict in result.verdicts.items()
+    }
+    return replace(result, verdicts=verdicts, whole=None)
+
+
+def _halves(call: WriteCall) -> list[WriteCall]:
+    middle = len(call.items) // 2
+    return [replace(call, items=call.items[:middle]), replace(call, items=call.items[middle:])]
+
+
+def _no_word(batch: Batch, message: str) -> CallResult:
+    verdict = Verdict(outcome=Outcome.UNKNOWN, code="no-answer", message=message)
+    return CallResult(verdicts=dict.fromkeys(batch.external_ids, verdict), message=message)
+
+
+def _nothing_sent(batch: Batch, refused: IntentRefused) -> CallResult:
+    verdict = Verdict(outcome=Outcome.NOT_JUDGED, code=refused.code, message=refused.message)
+    return CallResult(
+        verdicts=dict.fromkeys(batch.external_ids, verdict),
+        whole=Whole.STOPPED,
+        message=refused.message,
+        remedy=refused.remedy,
+    )
+
+
+def _settled(update: UpdatePlan, verdict: Verdict) -> Settled:
+    word = {
+        "outcome": verdict.outcome.value,
+        "code": verdict.code,
+        "message": verdict.message,
+        "trace_id": verdict.trace_id,
+        "warnings": list(verdict.warnings),
+    }
+    final = verdict.outcome in (Outcome.APPLIED, Outcome.REJECTED, Outcome.UNKNOWN)
+    return Settled(
+        update_id=update.update.id,
+        state=_STATE[verdict.outcome],
+        verdict=verdict,
+        results={path.path: word for path in update.paths if path.mark is Mark.SEND} if final else {},
+        confirmation=Confirmation.PENDING if verdict.is_pending else Confirmation.NONE,
+    )

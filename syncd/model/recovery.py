@@ -1,0 +1,82 @@
+"""What a read says about an update whose outcome was unknown: decided by values, never by times. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from syncd.model.update import State
+
+REPEATS = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unknown:
+    """An update whose last attempt has no known outcome. `sent` and `before` are values by path;
+    `seconds_left` of its settle time (0: it may be read now); `is_late`: it has expired meanwhile."""
+
+    update_id: int
+    external_id: str
+    sent: Mapping[str, str]
+    before: Mapping[str, str | None]
+    repeats: int
+    seconds_left: float
+    is_late: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Resolution:
+    """What a read decided about an unknown update; `results` are path outcomes as they are stored."""
+
+    update_id: int
+    state: State
+    code: str | None
+    message: str | None
+    results: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+
+
+def resolve(unknown: Unknown, remote: Mapping[str, str | None] | None) -> Resolution:
+    """`remote` are the values of a whole read that began after the settle time; None: it is not shown."""
+    if remote is None:
+        return _held(unknown, "out_of_view", "after the unanswered call the provider does not show the campaign")
+    shown = {path: remote.get(path) for path in unknown.sent}
+    if any(unknown.sent[path] == unknown.before.get(path) for path in unknown.sent):
+        return _held(unknown, "undecidable", f"the value was {_words(shown)} before the call and is now: no read can tell")
+    if shown == dict(unknown.sent):
+        return _applied(unknown)
+    if shown != dict(unknown.before):
+        return _held(unknown, "conflict", f"after the unanswered call the provider shows {_words(shown)}")
+    if unknown.is_late:
+        return Resolution(
+            update_id=unknown.update_id,
+            state=State.EXPIRED,
+            code="expired",
+            message="the unanswered call was not applied, and its time has passed",
+        )
+    if unknown.repeats >= REPEATS:
+        return _held(unknown, "attempts_spent", "two calls stayed unanswered and neither was applied")
+    return Resolution(
+        update_id=unknown.update_id,
+        state=State.QUEUED,
+        code="not_applied",
+        message="the unanswered call was not applied; it is sent once more",
+    )
+
+
+def _applied(unknown: Unknown) -> Resolution:
+    word = {"outcome": "applied", "code": "read_back", "message": None, "trace_id": None}
+    return Resolution(
+        update_id=unknown.update_id,
+        state=State.APPLIED,
+        code="read_back",
+        message="no answer came; a read shows the value",
+        results=dict.fromkeys(unknown.sent, word),
+    )
+
+
+def _held(unknown: Unknown, code: str, message: str) -> Resolution:
+    return Resolution(update_id=unknown.update_id, state=State.HELD, code=code, message=message)
+
+
+def _words(values: Mapping[str, str | None]) -> str:
+    return ", ".join(f"{path} {value}" for path, value in sorted(values.items()))

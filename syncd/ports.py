@@ -1,0 +1,300 @@
+"""What the passes need from the outside, as narrow protocols: a provider, the mirror, the outbox, the runs.
+Knows values only, never who implements a port."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from syncd.errors import SyncdError
+from syncd.model.brake import Absence
+from syncd.model.call import CallResult, WriteCall, WriteItem, WritePlan
+from syncd.model.campaign import Campaign
+from syncd.model.path import Field
+from syncd.model.plan import UpdatePlan
+from syncd.model.recovery import Resolution, Unknown
+from syncd.model.update import Confirmation, Pending, State, Verdict
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Capabilities:
+    """What one adapter can do. `read_batch` is how many ids one `read` call takes; `limit` and `settle` are the
+    provider's defaults (`250/60s`; how long an unanswered write may still take effect)."""
+
+    provider: str
+    fields: tuple[Field, ...]
+    read_batch: int
+    in_flight: int
+    limit: str
+    settle: dt.timedelta
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BadRow:
+    """A row of a page that could not become a campaign. `external_id` is None when even that was unreadable."""
+
+    external_id: str | None
+    raw: bytes
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """One answer of a listing. `is_whole` is False when the provider itself said that something was left out
+    (`notes` has its words); `label` names the page for people and `total` is the number of pages, where known."""
+
+    label: str
+    campaigns: tuple[Campaign, ...]
+    bad: tuple[BadRow, ...] = ()
+    is_whole: bool = True
+    notes: tuple[str, ...] = ()
+    total: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """Campaigns read singly or by ids. `is_whole` False: an id that is absent proves nothing."""
+
+    campaigns: Mapping[str, Campaign] = field(default_factory=dict)
+    is_whole: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Marker:
+    """What was known before a request left: the account's last batch number, and Postgres's time."""
+
+    batch: int
+    at: dt.datetime
+
+
+class RunKind(StrEnum):
+    """What a pass does."""
+
+    PULL = "pull"
+    PUSH = "push"
+    RECOVER = "recover"
+
+
+class RunOutcome(StrEnum):
+    """How a pass ended."""
+
+    OK = "ok"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    BRAKED = "braked"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunResult:
+    """How a pass ended, with the reason where it was not `ok`. `is_complete`: a pull saw everything."""
+
+    outcome: RunOutcome
+    error: SyncdError | None = None
+    calls: int = 0
+    is_complete: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Batch:
+    """One call with the updates that it carries or supersedes, under an id of our own."""
+
+    id: int
+    run_id: int
+    call: WriteCall
+    updates: tuple[UpdatePlan, ...]
+
+    @property
+    def external_ids(self) -> tuple[str, ...]:
+        """The campaigns in the call."""
+        return tuple(item.external_id for item in self.call.items)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settled:
+    """What came of one update in a batch; `results` are its paths' outcomes as they are stored."""
+
+    update_id: int
+    state: State
+    verdict: Verdict
+    results: Mapping[str, Mapping[str, object]]
+    confirmation: Confirmation = Confirmation.NONE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settlement:
+    """What came back for a call, and for every update in it."""
+
+    result: CallResult
+    items: tuple[Settled, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Due:
+    """What an account waits for, in seconds from `now` (None: nothing planned): its pull and push slots, and the
+    first queued or unknown update that a push could move."""
+
+    now: dt.datetime
+    pull_in: float | None
+    push_in: float | None
+    work_in: float | None
+    is_paused: bool
+
+
+Intend = Callable[[bytes], Awaitable[None]]
+"""Commits the intent for a request body with this SHA-256 and checks the owner's deadline; raises IntentRefused
+when the call must not be sent. An adapter awaits it after the permit and directly before the one send."""
+
+
+class Provider(Protocol):
+    """A remote platform behind one account's credentials, scope and limits."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it reads, changes and costs."""
+        ...
+
+    def pages(self) -> AsyncGenerator[Page, None]:
+        """Every campaign in scope. Each page's request leaves when the next item is asked for, not before.
+        Raises ProviderError when the listing cannot go on; ending normally means that every page came."""
+        ...
+
+    async def read(self, ids: Sequence[str]) -> Reading:
+        """These campaigns as they are now, in one call; at most `capabilities.read_batch` ids."""
+        ...
+
+    def plan(self, items: Sequence[WriteItem]) -> WritePlan:
+        """Group items into calls; pure, and the same items give the same calls."""
+        ...
+
+    async def write(self, call: WriteCall, intend: Intend) -> CallResult:
+        """Send one call once. Never raises for what the provider or the network did: that is in the result.
+        Lets IntentRefused out when `intend` raised it: then nothing was sent."""
+        ...
+
+
+class Sighting(Protocol):
+    """What one pull sees, page by page."""
+
+    async def see(self, campaigns: Sequence[Campaign], bad: Sequence[BadRow], marker: Marker) -> None:
+        """Compare a page with the mirror and stage what differs."""
+        ...
+
+    async def absent(self) -> Absence:
+        """What the mirror has and this pull did not show."""
+        ...
+
+    async def close(self, result: RunResult, missing: Sequence[str]) -> Mapping[str, int]:
+        """Apply, mark these as missing, close the run; returns its counts."""
+        ...
+
+
+class Mirror(Protocol):
+    """What providers last said, in Postgres."""
+
+    async def mark(self) -> Marker:
+        """To be asked before a request leaves."""
+        ...
+
+    def sighting(self, run_id: int) -> Sighting:
+        """Begin a pull."""
+        ...
+
+    async def absorb(self, run_id: int, campaigns: Sequence[Campaign], marker: Marker) -> None:
+        """Apply campaigns that were read by id."""
+        ...
+
+
+class Outbox(Protocol):
+    """Queued updates and their results."""
+
+    async def due(self, campaigns: int, without: Collection[str]) -> list[Pending]:
+        """All due updates of the first campaigns in the queue."""
+        ...
+
+    async def decide(self, plans: Sequence[UpdatePlan]) -> set[int]:
+        """Settle updates that need no call; returns those that moved."""
+        ...
+
+    async def intend(self, batch: Batch, body_sha256: bytes) -> None:
+        """Commit what is about to be sent, or raise."""
+        ...
+
+    async def settle(self, batch: Batch, settlement: Settlement) -> Mapping[int, State]:
+        """Record what came back; returns the states reached."""
+        ...
+
+
+class Queue(Protocol):
+    """The outbox before anything is sent."""
+
+    async def expire(self) -> list[int]:
+        """End the updates whose time has passed."""
+        ...
+
+    async def new_batch_id(self) -> int:
+        """A key of our own for the next intent."""
+        ...
+
+
+class Unknowns(Protocol):
+    """Updates without a known outcome."""
+
+    async def adopt(self) -> int:
+        """Make the attempts of owners before us unknown."""
+        ...
+
+    async def all(self) -> list[Unknown]:
+        """Every unknown update."""
+        ...
+
+    async def resolve(self, resolutions: Sequence[Resolution]) -> None:
+        """Record what a read decided."""
+        ...
+
+
+class Runs(Protocol):
+    """The recorded history of passes."""
+
+    async def open(self, kind: RunKind, started_by: str) -> int:
+        """A new run's id."""
+        ...
+
+    async def close(self, run_id: int, result: RunResult, counts: Mapping[str, int]) -> None:
+        """End a run with counts that balance."""
+        ...
+
+
+class Slots(Protocol):
+    """When one account's passes are due; the times live in Postgres and survive the process."""
+
+    async def due(self) -> Due:
+        """How things stand now."""
+        ...
+
+    async def pulled(self, next_at: dt.datetime) -> None:
+        """The pull's slot is done."""
+        ...
+
+    async def pushed(self, next_at: dt.datetime | None) -> None:
+        """The push's slot is done."""
+        ...
+
+
+class Tenure(Protocol):
+    """The lease as a pass sees it."""
+
+    @property
+    def deadline(self) -> float:
+        """Boot time in seconds after which nothing of ours may be in flight."""
+        ...
+
+
+class Renewable(Tenure, Protocol):
+    """The lease as its keeper sees it."""
+
+    async def renew(self) -> None:
+        """Hold it longer; raises LeaseLost."""
+        ...

@@ -1,0 +1,112 @@
+"""Criteo's own words about a failure: the entries of `errors` and `warnings`, and what an HTTP
+status means. Tolerant: every field of an entry may be missing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from syncd.errors import (
+    AuthFailed,
+    BadAnswer,
+    CallRefused,
+    Forbidden,
+    ProviderDown,
+    ProviderError,
+    Throttled,
+)
+from syncd.providers.redaction import LONGEST
+from syncd.providers.transport import Answer
+from syncd.providers.wire import parse
+
+Hide = Callable[[str], str]
+
+REMEDIES: Final = {
+    401: "check what client_id and client_secret under the account's `credentials` point to",
+    403: "let the advertiser consent to the app again, with the right to read and manage campaigns",
+    404: "check base_url: it is the host alone",
+    410: "the API version is retired: base_url or syncd must move to a current one",
+    413: "lower the account's push.batch",
+}
+
+# What the provider's documents say of a code beyond the title it comes with.
+_HINTS: Final = {
+    "spend-limit-does-not-exist": (
+        "either the campaign is uncapped, or these credentials may not change its spend limit"
+    ),
+}
+_INSTANCE = re.compile(r"@data/(\d{1,9})(?:/.*)?", re.ASCII | re.DOTALL)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """One entry. `index` is the place in the request's `data` that it names, None without one."""
+
+    kind: str | None = None
+    code: str | None = None
+    text: str = ""
+    trace_id: str | None = None
+    index: int | None = None
+
+
+def problems(given: Any, hide: Hide) -> list[Problem]:
+    """The entries of an `errors` or `warnings` list; null and absent are none. Raises BadAnswer
+    when something else stands there."""
+    if given is None:
+        return []
+    if not isinstance(given, list):
+        raise BadAnswer(f"errors or warnings is {type(given).__name__}, not a list")
+    return [_problem(entry, hide) for entry in given]
+
+
+def told(answer: Answer, hide: Hide) -> Problem:
+    """The first problem that a refusal names, or what its status alone says."""
+    try:
+        body = parse(answer.body, "the answer")
+        found = problems(body.get("errors"), hide) if isinstance(body, dict) else []
+    except BadAnswer:
+        found = []
+    first = found[0] if found else Problem()
+    text = f"HTTP {answer.status}" + (f": {first.text}" if first.text else "")
+    code = first.code or f"http-{answer.status}"
+    return Problem(kind=first.kind, code=code, text=text, trace_id=first.trace_id)
+
+
+def refusal(answer: Answer, operation: str, hide: Hide, freeze: float) -> ProviderError:
+    """The error for a read that was not answered with 200; `freeze` is how long a 429 lasts."""
+    said, status = told(answer, hide), answer.status
+    message = f"{operation}: {said.text}"
+    if status == 429:
+        return Throttled(message, retry_after=freeze)
+    kind: type[ProviderError] = CallRefused
+    if status < 300:
+        kind = BadAnswer
+    elif status in {401, 403}:
+        kind = AuthFailed if status == 401 else Forbidden
+    elif status >= 500:
+        kind = ProviderDown
+    remedy = REMEDIES.get(status, "")
+    return kind(message, remedy=remedy, code=said.code, status=status, trace_id=said.trace_id)
+
+
+def _problem(entry: Any, hide: Hide) -> Problem:
+    if not isinstance(entry, dict):
+        return Problem(text="an entry that cannot be read")
+
+    def word(key: str) -> str | None:
+        value = entry.get(key)
+        return hide(value) if isinstance(value, str) and value else None
+
+    code = word("code")
+    parts = [word("title"), word("detail"), _HINTS.get((code or "").rpartition("--")[2])]
+    texts = [part for part in parts if part]
+    found = _INSTANCE.fullmatch(word("instance") or "")
+    return Problem(
+        kind=word("type"),
+        code=code,
+        text=(": ".join(texts) or code or "a problem without a text")[:LONGEST],
+        trace_id=word("traceId") or word("traceIdentifier"),
+        index=int(found[1]) if found else None,
+    )

@@ -1,0 +1,175 @@
+"""What one PATCH of many campaigns did to each of them, read from its answer. The provider's word
+about an item decides that item; a missing, contradictory or unreadable word decides nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from syncd.errors import BadAnswer, NotSent, ProviderError
+from syncd.model.call import CallResult, Whole, WriteItem
+from syncd.model.update import Outcome, Verdict
+from syncd.providers.criteo.problems import REMEDIES, Hide, Problem, problems, told
+from syncd.providers.redaction import LONGEST
+from syncd.providers.transport import Answer
+from syncd.providers.wire import parse
+
+_NEXT_PERIOD: Final = (
+    "campaign--campaign-update-check--new-spend-limit-amount-will-take-place-at-the-next-period-start"
+)
+
+# Refused before any item was looked at. A status that is not here says nothing about the items.
+_WHOLE: Final = {
+    401: Whole.UNAUTHORISED,
+    403: Whole.FORBIDDEN,
+    413: Whole.TOO_LARGE,
+    429: Whole.THROTTLED,
+    **dict.fromkeys((400, 404, 405, 409, 410, 415, 422), Whole.INVALID),
+}
+
+
+def judge(items: Sequence[WriteItem], answer: Answer, hide: Hide) -> CallResult:
+    """Every item's verdict from an answer of any status."""
+    if answer.status == 200:
+        try:
+            return _judge_items(items, parse(answer.body, "the answer"), hide)
+        except BadAnswer as error:
+            return undecided(items, error.code, hide(error.message), status=200)
+    said = told(answer, hide)
+    if whole := _WHOLE.get(answer.status):
+        return unjudged(items, whole, said, status=answer.status)
+    verdict = Verdict(
+        outcome=Outcome.UNKNOWN, code=said.code, message=said.text, trace_id=said.trace_id
+    )
+    return _same(items, verdict, answer.status)
+
+
+def failed(items: Sequence[WriteItem], error: ProviderError) -> CallResult:
+    """The result when the send itself ended in an error."""
+    if isinstance(error, NotSent):
+        said = Problem(code=error.code, text=error.message)
+        return replace(unjudged(items, Whole.NOT_SENT, said), remedy=error.remedy)
+    result = undecided(items, error.code, error.message, status=error.status)
+    return replace(result, remedy=error.remedy)
+
+
+def unjudged(
+    items: Sequence[WriteItem], whole: Whole, said: Problem, *, status: int | None = None
+) -> CallResult:
+    """No item was looked at, all for one reason."""
+    verdict = Verdict(
+        outcome=Outcome.NOT_JUDGED, code=said.code, message=said.text, trace_id=said.trace_id
+    )
+    remedy = REMEDIES.get(status, "") if status is not None else ""
+    return replace(_same(items, verdict, status), whole=whole, remedy=remedy)
+
+
+def undecided(
+    items: Sequence[WriteItem], code: str, message: str, *, status: int | None = None
+) -> CallResult:
+    """Nothing readable says what happened to any item."""
+    return _same(items, Verdict(outcome=Outcome.UNKNOWN, code=code, message=message), status)
+
+
+def _same(items: Sequence[WriteItem], verdict: Verdict, status: int | None) -> CallResult:
+    verdicts = {item.external_id: verdict for item in items}
+    return CallResult(verdicts=verdicts, status=status, message=verdict.message)
+
+
+class _Word:
+    """An answer's three lists, sorted by the item that they speak of."""
+
+    def __init__(self, answer: Any, count: int, hide: Hide) -> None:
+        if not isinstance(answer, dict) or "data" not in answer:
+            raise BadAnswer("the answer is not an object with `data`")
+        self.taken = Counter(_ids(answer["data"]))
+        errors = problems(answer.get("errors"), hide)
+        warnings = problems(answer.get("warnings"), hide)
+        self.errors = [_of(errors, index) for index in range(count)]
+        self.warnings = [_of(warnings, index) for index in range(count)]
+        self.loose_errors = _loose(errors, count)
+        self.loose_warnings = _loose(warnings, count)
+
+
+def _judge_items(items: Sequence[WriteItem], answer: Any, hide: Hide) -> CallResult:
+    word = _Word(answer, len(items), hide)
+    every = [*word.loose_errors, *(error for errors in word.errors for error in errors)]
+    ids = [item.external_id for item in items]
+    if not word.taken and all(word.errors) and all(error.kind == "quota" for error in every):
+        return unjudged(items, Whole.THROTTLED, every[0], status=200)
+    foreign = len(word.taken.keys() - set(ids))
+    notes = [
+        *(f"error without an item: {_line(error)}" for error in word.loose_errors),
+        *(f"warning without an item: {_line(warning)}" for warning in word.loose_warnings),
+        *([f"{foreign} of the ids in the answer were not sent"] if foreign else []),
+    ]
+    verdicts = {id_: _verdict(word, id_, index) for index, id_ in enumerate(ids)}
+    return CallResult(verdicts=verdicts, status=200, message="; ".join(notes)[:LONGEST] or None)
+
+
+def _verdict(word: _Word, external_id: str, index: int) -> Verdict:
+    errors, warnings = word.errors[index], word.warnings[index]
+    times = word.taken[external_id]
+    lines = tuple(_line(warning) for warning in warnings)
+    is_pending = any(warning.code == _NEXT_PERIOD for warning in warnings)
+    if times == 1 and not errors:
+        return Verdict(outcome=Outcome.APPLIED, warnings=lines, is_pending=is_pending)
+    if times:
+        why = "; ".join(["the answer says both done and failed", *map(_line, errors)])
+        if not errors:
+            why = f"the answer names this campaign {times} times"
+        return _unknown("contradictory", why, errors, lines)
+    if errors:
+        first = errors[0]
+        return Verdict(
+            outcome=Outcome.REJECTED,
+            code=first.code,
+            message="; ".join(error.text for error in errors)[:LONGEST],
+            trace_id=first.trace_id,
+            warnings=lines,
+        )
+    why = "the answer does not mention this campaign"
+    if word.loose_errors:
+        why += "; it also says: " + "; ".join(map(_line, word.loose_errors))
+    return _unknown("not_mentioned", why, word.loose_errors, lines)
+
+
+def _unknown(
+    code: str, message: str, evidence: Sequence[Problem], warnings: tuple[str, ...]
+) -> Verdict:
+    trace_id = evidence[0].trace_id if evidence else None
+    return Verdict(
+        outcome=Outcome.UNKNOWN,
+        code=code,
+        message=message[:LONGEST],
+        trace_id=trace_id,
+        warnings=warnings,
+    )
+
+
+def _ids(given: Any) -> list[str]:
+    """The ids in `data`; null is none."""
+    if given is None:
+        return []
+    if not isinstance(given, list):
+        raise BadAnswer(f"`data` is {type(given).__name__}, not a list")
+    ids = [entry.get("id") if isinstance(entry, dict) else None for entry in given]
+    if any(isinstance(id_, bool) or not isinstance(id_, (str, int)) for id_ in ids):
+        raise BadAnswer("an entry of `data` has no id")
+    return [str(id_) for id_ in ids]
+
+
+def _of(found: Sequence[Problem], index: int) -> list[Problem]:
+    return [problem for problem in found if problem.index == index]
+
+
+def _loose(found: Sequence[Problem], count: int) -> list[Problem]:
+    return [problem for problem in found if problem.index is None or problem.index >= count]
+
+
+def _line(problem: Problem) -> str:
+    if problem.code is None:
+        return problem.text
+    return problem.text if problem.code in problem.text else f"{problem.code}: {problem.text}"

@@ -1,0 +1,294 @@
+"""The only HTTP client code: one send is one arrival, to one origin, under a permit, within a time
+and a size. Foreign exceptions become syncd's own, without secrets; it knows no provider."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import math
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from types import SimpleNamespace, TracebackType
+from typing import Final, Protocol, Self
+from weakref import WeakSet
+
+import aiohttp
+from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
+from aiohttp.http_exceptions import ContentEncodingError
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
+
+from syncd import __version__, timing
+from syncd.crashpoint import crashpoint
+from syncd.errors import BadAnswer, NoAnswer, NotSent, ProviderError
+from syncd.limiter import Permit
+from syncd.providers.egress import GuardedResolver, origin
+from syncd.providers.redaction import visible
+
+_CONNECT_TIMEOUT: Final = 10.0
+_MEBIBYTE: Final = 1024 * 1024
+
+
+class Observe(Protocol):
+    """Receives what happened: an event's name and its figures, never a secret or a whole URL."""
+
+    def __call__(self, event: str, /, **figures: object) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reach:
+    """What one account's requests may do: where they go, how many seconds they take, how many
+    bytes, once unpacked, an answer may have."""
+
+    base_url: str
+    observe: Observe
+    allow_loopback: bool = False
+    request_timeout: float = 20.0
+    read_timeout: float = 120.0
+    largest_read: int = 64 * _MEBIBYTE
+    largest_write: int = 4 * _MEBIBYTE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """One request; `body` holds exactly the bytes that leave."""
+
+    operation: str
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+    is_write: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """A complete answer; header names are lower case, `date` is the provider's own clock."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    date: dt.datetime | None
+
+
+class _Send:
+    """A client middleware that lives for one send. aiohttp repeats PUT, DELETE and GET by itself
+    when a connection drops; the second pass gets the first one's failure instead of the network."""
+
+    def __init__(self) -> None:
+        self.is_connected = False
+        self._failure: Exception | None = None
+
+    async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        if self._failure is not None:
+            raise self._failure
+        try:
+            return await handler(request)
+        except Exception as error:
+            self._failure = error
+            raise
+
+
+class Transport:
+    """An open connection pool to one origin; an async context."""
+
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
+        self._origin = origin(reach.base_url, allow_loopback=reach.allow_loopback)
+        self._spent: WeakSet[Permit] = WeakSet()
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        is_plain = self._origin.scheme == "http"
+        traces = aiohttp.TraceConfig()
+        traces.on_connection_create_end.append(_connected)
+        traces.on_connection_reuseconn.append(_connected)
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                resolver=GuardedResolver(
+                    is_plain=is_plain, allow_loopback=self._reach.allow_loopback
+                ),
+                ssl=True if is_plain else _tls(),
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": f"syncd/{__version__}", "Accept-Encoding": "gzip, deflate"},
+            trace_configs=[traces],
+            trust_env=False,
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def send(self, request: Request, permit: Permit) -> Answer:
+        """The answer, whatever its status unless that is a redirect. Raises NotSent (proof that
+        nothing left), NoAnswer (it may have arrived), BadAnswer (an answer of no use)."""
+        session = self._session
+        if session is None:
+            raise NotSent(f"{request.operation} was not sent: the connection pool is closed")
+        self._spend(permit, request)
+        send = _Send()
+        started = timing.boottime()
+        figures: dict[str, object] = {"status": None, "received": 0}
+        crashpoint("before_connect")
+        try:
+            answer = await self._exchange(session, request, send)
+            figures |= {"status": answer.status, "received": len(answer.body)}
+        except _FOREIGN as error:
+            translated = _translate(error, request, is_connected=send.is_connected)
+            figures["error"] = translated.code
+            raise translated from _scrubbed(error)
+        except ProviderError as error:
+            figures |= {"status": error.status, "error": error.code}
+            raise
+        finally:
+            self._reach.observe(
+                "request",
+                operation=request.operation,
+                seconds=round(timing.boottime() - started, 6),
+                sent=len(request.body),
+                **figures,
+            )
+        crashpoint("after_reply")
+        return answer
+
+    def _spend(self, permit: Permit, request: Request) -> None:
+        if URL(request.url).origin() != self._origin:
+            raise ValueError(f"{request.operation}: the request leads away from {self._origin}")
+        if permit.operation != request.operation or permit in self._spent:
+            raise ValueError(f"{request.operation}: this permit is for {permit.operation}, once")
+        if permit.expires <= timing.boottime():
+            raise NotSent(f"{request.operation} was not sent: its permit had expired")
+        self._spent.add(permit)
+
+    async def _exchange(
+        self, session: aiohttp.ClientSession, request: Request, send: _Send
+    ) -> Answer:
+        reach = self._reach
+        total = reach.request_timeout if request.is_write else reach.read_timeout
+        async with session.request(
+            request.method,
+            URL(request.url, encoded=True),
+            headers=request.headers,
+            data=request.body or None,
+            allow_redirects=False,
+            middlewares=(send,),
+            trace_request_ctx=send,
+            # Without the threshold a timeout above five seconds would be rounded up.
+            timeout=aiohttp.ClientTimeout(
+                total=total,
+                sock_connect=min(total, _CONNECT_TIMEOUT),
+                ceil_threshold=math.inf,
+            ),
+        ) as response:
+            try:
+                largest = reach.largest_write if request.is_write else reach.largest_read
+                body = await _body(response, request.operation, largest)
+            except BaseException:
+                response.close()
+                raise
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            return Answer(
+                status=response.status, headers=headers, body=body, date=_date(headers.get("date"))
+            )
+
+
+async def _body(response: ClientResponse, operation: str, largest: int) -> bytes:
+    if 300 <= response.status <= 399:
+        raise BadAnswer(
+            f"{operation}: redirect refused (HTTP {response.status})",
+            remedy="check base_url: the provider's API does not redirect",
+            code="redirect-refused",
+            status=response.status,
+        )
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.content.iter_any():
+        size += len(chunk)
+        if size > largest:
+            raise BadAnswer(
+                f"{operation}: the answer has more than {largest} bytes and was cut off",
+                code="answer-too-large",
+                status=response.status,
+            )
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+async def _connected(_session: object, context: SimpleNamespace, _event: object) -> None:
+    context.trace_request_ctx.is_connected = True
+
+
+def _tls() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def _date(text: str | None) -> dt.datetime | None:
+    try:
+        date = parsedate_to_datetime(text or "")
+    except ValueError:
+        return None
+    return date if date.tzinfo is not None else date.replace(tzinfo=dt.UTC)
+
+
+_FOREIGN = (aiohttp.ClientError, OSError, asyncio.TimeoutError)
+
+# The first that fits. A failure before any connection stood is proof that nothing left.
+_TABLE: Final[tuple[tuple[type[Exception], type[ProviderError], str], ...]] = (
+    (aiohttp.ClientConnectorDNSError, NotSent, "the host name could not be used"),
+    (aiohttp.ClientConnectorCertificateError, NotSent, "the host's certificate is not trusted"),
+    (aiohttp.ClientConnectorSSLError, NotSent, "no secure connection could be made"),
+    (aiohttp.ClientConnectorError, NotSent, "no connection could be made"),
+    (aiohttp.ConnectionTimeoutError, NotSent, "no connection was made in time"),
+    (aiohttp.InvalidURL, NotSent, "the address cannot be used"),
+    (aiohttp.ClientResponseError, BadAnswer, "the answer is not HTTP that can be read"),
+    (ContentEncodingError, BadAnswer, "the answer cannot be unpacked"),
+    (asyncio.TimeoutError, NoAnswer, "no complete answer came in time"),
+    (aiohttp.ClientPayloadError, NoAnswer, "the answer broke off"),
+    (aiohttp.ServerDisconnectedError, NoAnswer, "the provider closed the connection"),
+    (Exception, NoAnswer, "the connection broke"),
+)
+
+
+def _translate(error: Exception, request: Request, *, is_connected: bool) -> ProviderError:
+    cause = error.__cause__ if isinstance(error.__cause__, ContentEncodingError) else error
+    kind, words = next((kind, words) for type_, kind, words in _TABLE if isinstance(cause, type_))
+    if not is_connected:
+        kind = NotSent
+        words = words if issubclass(kind, NotSent) else "no connection was made in time"
+    return kind(f"{request.operation}: {words}{_reason(error)}")
+
+
+def _reason(error: Exception) -> str:
+    """What the system said of a failed connection; other texts carry addresses and headers."""
+    if not isinstance(error, aiohttp.ClientConnectorError):
+        return ""
+    inner = error.os_error
+    return f" ({visible(inner.strerror or str(inner), 200)})" if str(inner) else ""
+
+
+def _scrubbed(error: Exception) -> Exception:
+    """The error as a cause to chain, without the request that aiohttp ties to it."""
+    if isinstance(error, aiohttp.ClientResponseError):
+        error.args = (error.status, error.message)
+        error.history = ()
+        error.headers = None
+        seen = error.request_info
+        error.request_info = aiohttp.RequestInfo(
+            url=seen.url.with_query(None),
+            method=seen.method,
+            headers=CIMultiDictProxy(CIMultiDict()),
+            real_url=seen.real_url.with_query(None),
+        )
+    return error

@@ -1,0 +1,227 @@
+"""The connection pool, the named statements and the translation of the driver's exceptions.
+The only door to Postgres: everything in `store` goes through `Database`, nothing above it names asyncpg."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from functools import cache
+from importlib import resources
+from typing import Any, Final, cast
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+from typing_extensions import LiteralString
+
+from syncd.errors import DatabaseUnavailable, LeaseLost, Refused, SchemaMismatch
+
+SCHEMA_VERSION: Final = "0001"
+
+_NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+_GONE = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InternalClientError,
+    asyncpg.QueryCanceledError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.DiskFullError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+)
+
+
+@cache
+def statements() -> dict[str, LiteralString]:
+    """Every statement of `store/sql/*.sql` by its name."""
+    found: dict[str, LiteralString] = {}
+    for file in sorted(resources.files("syncd.store").joinpath("sql").iterdir(), key=str):
+        parts = _NAME.split(file.read_text())
+        for name, text in zip(parts[1::2], parts[2::2], strict=True):
+            if name in found:
+                raise ValueError(f"two statements are named {name}")
+            found[name] = cast("LiteralString", text.strip())
+    return found
+
+
+class Session:
+    """One connection for the length of a transaction, or of one statement."""
+
+    def __init__(self, connection: PoolConnectionProxy[asyncpg.Record]) -> None:
+        self._connection = connection
+
+    async def rows(self, name: str, *values: Any) -> list[asyncpg.Record]:
+        """All rows of the named statement."""
+        return await self._connection.fetch(statements()[name], *values)
+
+    async def row(self, name: str, *values: Any) -> asyncpg.Record | None:
+        """The first row, or None."""
+        return await self._connection.fetchrow(statements()[name], *values)
+
+    async def value(self, name: str, *values: Any) -> Any:
+        """The first column of the first row, or None."""
+        return await self._connection.fetchval(statements()[name], *values)
+
+    async def run(self, name: str, *values: Any) -> None:
+        """Execute the named statement for its effect."""
+        await self._connection.execute(statements()[name], *values)
+
+    async def copy(self, table: str, columns: Sequence[str], records: Iterable[Any]) -> None:
+        """COPY records into a table of schema syncd."""
+        await self._connection.copy_records_to_table(
+            table, schema_name="syncd", columns=list(columns), records=records
+        )
+
+    async def ask(self, query: LiteralString, *values: Any) -> list[asyncpg.Record]:
+        """A query that is itself the data: the report views, whose text is fixed in `reports`."""
+        return await self._connection.fetch(query, *values)
+
+
+class Database:
+    """A pool against one database. Every method raises DatabaseUnavailable when Postgres is out of reach."""
+
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], dsn: str) -> None:
+        self._pool = pool
+        self.dsn = dsn
+
+    @contextlib.asynccontextmanager
+    async def session(self) -> AsyncIterator[Session]:
+        """One connection, each statement by itself."""
+        with translated(self.dsn):
+            async with self._pool.acquire() as connection:
+                yield Session(connection)
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Session]:
+        """One transaction. When leaving it raises DatabaseUnavailable it may have been committed all the same:
+        the caller looks for the key that it wrote."""
+        with translated(self.dsn):
+            async with self._pool.acquire() as connection, connection.transaction():
+                yield Session(connection)
+
+    async def rows(self, name: str, *values: Any) -> list[asyncpg.Record]:
+        """All rows of the named statement."""
+        async with self.session() as session:
+            return await session.rows(name, *values)
+
+    async def row(self, name: str, *values: Any) -> asyncpg.Record | None:
+        """The first row of the named statement, or None."""
+        async with self.session() as session:
+            return await session.row(name, *values)
+
+    async def value(self, name: str, *values: Any) -> Any:
+        """One value of the named statement."""
+        async with self.session() as session:
+            return await session.value(name, *values)
+
+    async def run(self, name: str, *values: Any) -> None:
+        """Execute the named statement."""
+        async with self.session() as session:
+            await session.run(name, *values)
+
+
+@contextlib.asynccontextmanager
+async def open_database(
+    dsn: str, *, size: int = 8, role: str | None = None, check: bool = True
+) -> AsyncIterator[Database]:
+    """A pool of at most `size` connections, acting as `role` where one is named; with `check` a schema of
+    another version raises SchemaMismatch."""
+    settings = {"application_name": "syncd", "statement_timeout": "60000"}
+    if role is not None:
+        settings["role"] = role
+    with translated(dsn):
+        pool = await asyncpg.create_pool(
+            dsn,
+            min_size=1,
+            max_size=size,
+            command_timeout=90,
+            timeout=10,
+            init=_prepare,
+            server_settings=settings,
+        )
+    try:
+        database = Database(pool, dsn)
+        if check:
+            await _check_schema(database)
+        yield database
+    finally:
+        # close() waits for borrowed connections; a pass that was cancelled has returned its own by now.
+        with contextlib.suppress(*_GONE):
+            await pool.close()
+
+
+async def listen(dsn: str, channels: Sequence[str], heard: Any) -> asyncpg.Connection[asyncpg.Record]:
+    """A connection of its own that calls `heard(channel, payload)`; the caller closes it."""
+    with translated(dsn):
+        connection = await asyncpg.connect(dsn, timeout=10)
+        for channel in channels:
+            await connection.add_listener(channel, lambda _c, _pid, name, payload: heard(name, payload))
+        return connection
+
+
+@contextlib.contextmanager
+def translated(dsn: str) -> Iterator[None]:
+    """Turn the driver's exceptions into syncd's own, the cause chained."""
+    try:
+        yield
+    except asyncpg.PostgresError as error:
+        state = str(error.sqlstate or "")
+        if state == "SY020":
+            raise LeaseLost(str(error.message), remedy=str(error.hint or "")) from error
+        if state.startswith("SY"):
+            raise Refused(str(error.message), remedy=str(error.hint or "")) from error
+        if isinstance(error, asyncpg.UndefinedTableError | asyncpg.InvalidSchemaNameError):
+            raise _no_schema(dsn) from error
+        if isinstance(error, _GONE):
+            raise _unreachable(dsn, error) from error
+        raise
+    except _GONE as error:
+        raise _unreachable(dsn, error) from error
+
+
+def shown_dsn(dsn: str) -> str:
+    """The address without a password, for messages."""
+    parts = urlsplit(dsn)
+    host = parts.hostname or ""
+    netloc = f"{parts.username}@{host}" if parts.username else host
+    with contextlib.suppress(ValueError):
+        netloc += f":{parts.port}" if parts.port else ""
+    return urlunsplit((parts.scheme, netloc, parts.path, "", ""))
+
+
+def _unreachable(dsn: str, error: BaseException) -> DatabaseUnavailable:
+    said = str(error) or type(error).__name__
+    return DatabaseUnavailable(
+        f"cannot use the database {shown_dsn(dsn)}: {said}",
+        remedy="is it running, and are address, user and password right? try: syncd db status",
+    )
+
+
+def _no_schema(dsn: str) -> SchemaMismatch:
+    return SchemaMismatch(
+        f"the database {shown_dsn(dsn)} has no syncd schema, or an older one", remedy="run: syncd db upgrade"
+    )
+
+
+async def _check_schema(database: Database) -> None:
+    found = await database.value("schema_version")
+    if found != SCHEMA_VERSION:
+        newer = found is not None and str(found) > SCHEMA_VERSION
+        raise SchemaMismatch(
+            f"the schema of {shown_dsn(database.dsn)} is {found}, this program needs {SCHEMA_VERSION}",
+            remedy="install the newer syncd" if newer else "run: syncd db upgrade",
+        )
+
+
+async def _prepare(connection: Any) -> None:
+    await connection.set_type_codec(
+        "jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog", format="text"
+    )

@@ -1,0 +1,120 @@
+"""Bringing a database to this program's schema: roles where they may be made, then Alembic's revisions.
+Safe for several processes at once. Knows nothing of what the tables are for."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+
+from syncd.store.database import translated
+
+OWNER: Final = "syncd_owner"
+SERVICE: Final = "syncd_service"
+ROLES_LOCK: Final = 7_305_002
+_one_at_a_time = threading.Lock()  # Alembic keeps its context in module globals
+
+ROLES_SQL: Final = f"""CREATE ROLE {OWNER} NOLOGIN;
+CREATE ROLE {SERVICE} NOLOGIN;
+GRANT {OWNER} TO CURRENT_USER;
+-- then, for the user that runs syncd:  GRANT {SERVICE} TO the_user;"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Upgrade:
+    """What an upgrade did: the revision before and after, and the SQL that an administrator must run first when
+    this user may not make the roles (empty otherwise)."""
+
+    before: str | None
+    after: str
+    roles_missing: str = ""
+
+
+def folder() -> Path:
+    """Where the revisions are: inside the installed package, else beside it in the source tree."""
+    packaged = Path(str(resources.files("syncd"))) / "_migrations"
+    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "migrations"
+
+
+async def upgrade(dsn: str) -> Upgrade:
+    """Make roles, run the pending revisions, grant the service's rights. Raises DatabaseUnavailable."""
+    with translated(dsn):
+        connection = await asyncpg.connect(dsn, timeout=10)
+        try:
+            await connection.execute("SELECT pg_advisory_lock($1)", ROLES_LOCK)
+            has_roles = await _make_roles(connection)
+            await connection.execute("SELECT pg_advisory_unlock($1)", ROLES_LOCK)
+            before = await _version(connection)
+            await asyncio.to_thread(_run_alembic, dsn, OWNER if has_roles else "")
+            after = await _version(connection)
+            if has_roles:
+                await _grant(connection)
+        finally:
+            await connection.close()
+    return Upgrade(before=before, after=str(after), roles_missing="" if has_roles else ROLES_SQL)
+
+
+def _run_alembic(dsn: str, role: str) -> None:
+    from alembic import command  # noqa: PLC0415  (a third of a second, needed by upgrades only)
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(folder()).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes.update(dsn=dsn, role=role)
+    with _one_at_a_time:
+        command.upgrade(config, "head")
+
+
+async def _version(connection: asyncpg.Connection[Any]) -> str | None:
+    if await connection.fetchval("SELECT to_regclass('syncd.alembic_version')") is None:
+        return None
+    found = await connection.fetchval("SELECT version_num FROM syncd.alembic_version")
+    return None if found is None else str(found)
+
+
+async def _make_roles(connection: asyncpg.Connection[Any]) -> bool:
+    """Whether both roles exist afterwards and this user may act as the owner."""
+    for role in (OWNER, SERVICE):
+        try:
+            async with connection.transaction():
+                if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
+                    await connection.execute(f"CREATE ROLE {role} NOLOGIN")
+        except asyncpg.DuplicateObjectError:
+            continue  # made in the same moment from another database of the cluster
+        except asyncpg.InsufficientPrivilegeError:
+            return False
+    with contextlib.suppress(asyncpg.InsufficientPrivilegeError):  # what counts is asked next
+        async with connection.transaction():
+            await connection.execute(f"GRANT {OWNER} TO CURRENT_USER")
+    if not await connection.fetchval("SELECT pg_has_role(current_user, $1, 'MEMBER')", OWNER):
+        return False
+    return await _may_create(connection)
+
+
+async def _may_create(connection: asyncpg.Connection[Any]) -> bool:
+    """The owner role makes the schemas, so it needs CREATE on the database (or finds both made already)."""
+    database = await connection.fetchval("SELECT quote_ident(current_database())")
+    if await connection.fetchval("SELECT has_database_privilege($1, current_database(), 'CREATE')", OWNER):
+        return True
+    try:
+        async with connection.transaction():
+            await connection.execute(f"GRANT CREATE ON DATABASE {database} TO {OWNER}")
+    except (asyncpg.InsufficientPrivilegeError, asyncpg.InternalServerError):
+        return False
+    # A user who may not grant gets a warning only, so ask whether it is there now.
+    return bool(await connection.fetchval("SELECT has_database_privilege($1, current_database(), 'CREATE')", OWNER))
+
+
+async def _grant(connection: asyncpg.Connection[Any]) -> None:
+    script = (folder() / "sql" / "grants.sql").read_text()
+    async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", ROLES_LOCK)
+        await connection.execute(f"SET LOCAL ROLE {OWNER}")
+        await connection.execute(script)

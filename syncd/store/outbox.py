@@ -1,0 +1,173 @@
+"""The outbox: queued updates claimed in order, intents committed before anything is sent, and the result of
+every single item settled. Each write is guarded by the state that it expects, so a late one changes nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import asyncpg
+
+from syncd.errors import DatabaseUnavailable, IntentRefused
+from syncd.model.plan import Mark, PathPlan, UpdatePlan
+from syncd.model.update import Pending, State
+from syncd.ports import Batch, Settlement
+from syncd.store.database import Database, Session
+
+
+class Outbox:
+    """The outbox of one account under one lease."""
+
+    def __init__(self, database: Database, account_id: int, epoch: int) -> None:
+        self._database = database
+        self._account_id = account_id
+        self._epoch = epoch
+
+    async def expire(self) -> list[int]:
+        """End the updates whose time has passed; returns their ids."""
+        rows = await self._database.rows("outbox_expire", self._account_id, self._epoch)
+        return [row["id"] for row in rows]
+
+    async def due(self, campaigns: int, without: Collection[str]) -> list[Pending]:
+        """All due updates of the first `campaigns` campaigns in the queue, leaving out those in `without`."""
+        rows = await self._database.rows("outbox_due", self._account_id, campaigns, list(without))
+        return [_pending(row) for row in rows]
+
+    async def decide(self, plans: Sequence[UpdatePlan]) -> set[int]:
+        """Settle updates that need no call. Returns those that moved; the others were taken back meanwhile."""
+        if not plans:
+            return set()
+        deciding = [plan.deciding for plan in plans]
+        rows = await self._database.rows(
+            "outbox_decide",
+            self._account_id,
+            self._epoch,
+            [plan.update.id for plan in plans],
+            [path.mark.state.value for path in deciding],
+            [_reason_code(path) for path in deciding],
+            [path.message for path in deciding],
+            [_results(plan) for plan in plans],
+            [path.superseded_by for path in deciding],
+        )
+        return {row["id"] for row in rows}
+
+    async def new_batch_id(self) -> int:
+        """The key under which an intent will be written, and found again when its commit was not answered."""
+        return int(await self._database.value("outbox_next_id"))
+
+    async def intend(self, batch: Batch, body_sha256: bytes) -> None:
+        """Commit what is about to be sent. Raises IntentRefused when anything says no, LeaseLost, or
+        DatabaseUnavailable when it is certain that nothing was committed."""
+        try:
+            async with self._database.transaction() as session:
+                await self._gate(session)
+                await self._write_intent(session, batch, body_sha256)
+        except DatabaseUnavailable:
+            # The commit may have happened: the batch's own id tells.
+            if not await self._database.value("intent_found", self._account_id, batch.id):
+                raise
+
+    async def settle(self, batch: Batch, settlement: Settlement) -> dict[int, State]:
+        """Record what came back, for the call, each attempt and each update. Returns the states reached; an
+        update that is no longer this batch's is left alone and missing from the answer."""
+        items, result = settlement.items, settlement.result
+        async with self._database.transaction() as session:
+            await session.run(
+                "settle_batch", self._account_id, batch.id, result.status,
+                result.whole.value if result.whole else None, result.message, self._epoch,
+            )  # fmt: skip
+            await session.run(
+                "settle_attempts", self._account_id, batch.id, [item.update_id for item in items],
+                [item.verdict.outcome.value for item in items], [item.verdict.code for item in items],
+                [item.verdict.message for item in items], [item.verdict.trace_id for item in items],
+                [json.dumps(item.verdict.warnings) for item in items],
+            )  # fmt: skip
+            rows = await session.rows(
+                "settle_updates", self._account_id, batch.id, [item.update_id for item in items],
+                [item.state.value for item in items], [item.verdict.code for item in items],
+                [item.verdict.message for item in items], [dict(item.results) for item in items],
+                [item.confirmation.value for item in items],
+            )  # fmt: skip
+        return {row["id"]: State(row["state"]) for row in rows}
+
+    async def _gate(self, session: Session) -> None:
+        row = await session.row("intent_gate", self._account_id, self._epoch)
+        if row is None or row["is_paused"]:
+            by = row["paused_by"] if row else "somebody"
+            raise IntentRefused(
+                f"the account was paused by {by}", remedy="resume it when sending is wanted again", code="paused"
+            )
+
+    async def _write_intent(self, session: Session, batch: Batch, body_sha256: bytes) -> None:
+        account, out = self._account_id, [plan for plan in batch.updates if plan.mark is Mark.SEND]
+        lost = [plan for plan in batch.updates if plan.mark is Mark.SUPERSEDED]
+        ids = [plan.update.id for plan in out]
+        await session.run("intent_campaigns", account, list(batch.external_ids), batch.id)
+        await session.run(
+            "intent_batch", account, batch.id, batch.run_id, batch.call.operation, _items(batch), body_sha256,
+            self._epoch,
+        )  # fmt: skip
+        moved = await session.rows("intent_updates", account, batch.id, ids, [_results(plan) for plan in out])
+        if len(moved) != len(ids):
+            raise IntentRefused(
+                "an update of this batch was cancelled or expired in the last moment",
+                remedy="nothing to do: the others go out with the next call",
+                code="changed",
+            )
+        await session.run(
+            "intent_superseded", account, [plan.update.id for plan in lost],
+            [plan.deciding.superseded_by for plan in lost], [_results(plan) for plan in lost],
+        )  # fmt: skip
+        await session.run(
+            "intent_attempts", account, batch.id, ids, [plan.update.external_id for plan in out],
+            [_sent(plan, "desired") for plan in out], [_sent(plan, "remote") for plan in out],
+        )  # fmt: skip
+        await session.run("intent_usage", account, batch.call.operation)
+
+
+def _pending(row: asyncpg.Record) -> Pending:
+    return Pending(
+        id=row["id"],
+        external_id=row["external_id"],
+        patch=row["patch"],
+        reference=row["reference"],
+        ours=row["ours"] or {},
+        awaited=frozenset(row["awaited"] or ()),
+        name=row["name"] or "",
+        currency=row["currency"],
+        requester=row["requester"],
+    )
+
+
+def _reason_code(path: PathPlan) -> str | None:
+    return "already_set" if path.mark is Mark.ALREADY_SET else path.code
+
+
+def _results(plan: UpdatePlan) -> dict[str, dict[str, Any]]:
+    """What is already certain of each path; a path that goes out has no result yet."""
+    return {
+        path.path: {
+            "outcome": path.mark.state.value,
+            "code": _reason_code(path),
+            "message": path.message,
+            "trace_id": None,
+        }
+        for path in plan.paths
+        if path.mark in (Mark.ALREADY_SET, Mark.SUPERSEDED, Mark.REJECTED)
+    }
+
+
+def _sent(plan: UpdatePlan, what: str) -> Mapping[str, str | None]:
+    return {path.path: getattr(path, what) for path in plan.paths if path.mark is Mark.SEND}
+
+
+def _items(batch: Batch) -> list[dict[str, Any]]:
+    ids: dict[str, list[int]] = {}
+    for plan in batch.updates:
+        if plan.mark is Mark.SEND:
+            ids.setdefault(plan.update.external_id, []).append(plan.update.id)
+    return [
+        {"external_id": item.external_id, "changes": dict(item.changes), "updates": ids.get(item.external_id, [])}
+        for item in batch.call.items
+    ]

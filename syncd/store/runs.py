@@ -1,0 +1,76 @@
+"""The recorded history of passes: a row when one begins, closed once with counts that must balance. Also what
+an account's runs say of its health, and how many requests they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from syncd.errors import SyncdError
+from syncd.ports import RunKind, RunOutcome, RunResult
+from syncd.store.database import Database, Session
+
+# Failures that say something about the account itself rather than about this process.
+_OURS: Final = frozenset({"lease-lost", "busy", "database-unreachable", "schema-version"})
+
+
+class Runs:
+    """The runs of one account under one lease."""
+
+    def __init__(self, database: Database, account_id: int, epoch: int, owner: str) -> None:
+        self._database = database
+        self._account_id = account_id
+        self._epoch = epoch
+        self._owner = owner
+
+    async def open(self, kind: RunKind, started_by: str) -> int:
+        """A new open run; returns its id."""
+        return int(
+            await self._database.value(
+                "run_open", self._account_id, kind.value, started_by, self._owner, self._epoch
+            )
+        )
+
+    async def close(self, run_id: int, result: RunResult, counts: Mapping[str, int]) -> None:
+        """End a run that did not close itself."""
+        async with self._database.transaction() as session:
+            await close_run(session, self._account_id, self._epoch, run_id, result, counts)
+
+    async def interrupted(self) -> None:
+        """Close the runs that an owner before us left open, and clear what they had staged."""
+        async with self._database.transaction() as session:
+            await session.run("runs_interrupted", self._account_id, self._epoch)
+            await session.run("staging_clear", self._account_id, 0)
+
+    async def used(self, requests: Mapping[str, int]) -> None:
+        """Add to the account's request usage, by operation."""
+        if requests:
+            await self._database.run(
+                "usage_add", self._account_id, list(requests), list(requests.values())
+            )
+
+
+async def close_run(
+    session: Session,
+    account_id: int,
+    epoch: int,
+    run_id: int,
+    result: RunResult,
+    counts: Mapping[str, int],
+) -> None:
+    """Close the run in the caller's transaction and carry its word over to the account's health."""
+    error = result.error
+    await session.run(
+        "run_close", account_id, run_id, result.outcome.value, dict(counts), result.calls,
+        error.code if error else None, error.message if error else None, error.remedy if error else None, epoch,
+    )  # fmt: skip
+    await session.run("staging_clear", account_id, run_id)
+    await _note_health(session, account_id, result.outcome, error)
+
+
+async def _note_health(session: Session, account_id: int, outcome: RunOutcome, error: SyncdError | None) -> None:
+    if outcome is RunOutcome.FAILED and error is not None and error.code not in _OURS:
+        await session.run("account_failed", account_id, error.code, error.message, error.remedy)
+    elif outcome is not RunOutcome.FAILED:
+        await session.run("account_works", account_id)
+

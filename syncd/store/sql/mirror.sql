@@ -1,0 +1,122 @@
+-- name: mark
+-- Asked before a page's request leaves: the account's last batch number, and the time.
+SELECT a.last_batch, syncd.now() AS at FROM syncd.accounts a WHERE a.id = $1
+
+-- name: mirror_lookup
+-- What the mirror has of one page.
+SELECT c.external_id, c.raw_digest, c.missing_since IS NOT NULL AS is_missing, c.currency
+  FROM syncd.campaigns c WHERE c.account_id = $1 AND c.external_id = ANY ($2::text[])
+
+-- name: mirror_known
+-- Every campaign that is not known to be gone, for the count of the missing.
+SELECT c.external_id, c.part, c.missing_since IS NOT NULL AS is_missing
+  FROM syncd.campaigns c WHERE c.account_id = $1 AND c.gone_at IS NULL
+
+-- name: apply_lock
+-- Hold the campaigns that are about to change, in id order, so that no intent slips in between.
+SELECT c.external_id FROM syncd.campaigns c
+  JOIN syncd.staging s ON s.account_id = c.account_id AND s.external_id = c.external_id
+ WHERE s.account_id = $1 AND s.run_id = $2 ORDER BY c.external_id FOR UPDATE OF c
+
+-- name: apply_skip
+-- Leave alone what a push has touched since the page's request left, or is touching.
+DELETE FROM syncd.staging s USING syncd.campaigns c
+ WHERE s.account_id = $1 AND s.run_id = $2 AND c.account_id = s.account_id AND c.external_id = s.external_id
+   AND (c.last_batch > s.mark OR EXISTS (
+        SELECT FROM syncd.updates u WHERE u.account_id = c.account_id AND u.external_id = c.external_id
+           AND u.state IN ('sending', 'unknown')))
+RETURNING s.external_id
+
+-- name: apply_counts
+-- What the staged rows are, compared with the mirror before they are applied.
+SELECT count(*) FILTER (WHERE c.external_id IS NULL) AS new,
+       count(*) FILTER (WHERE c.fingerprint <> s.fingerprint) AS changed,
+       count(*) FILTER (WHERE c.fingerprint = s.fingerprint AND c.raw_digest <> s.raw_digest) AS moved,
+       count(*) FILTER (WHERE c.fingerprint = s.fingerprint AND c.raw_digest = s.raw_digest) AS unchanged
+  FROM syncd.staging s
+  LEFT JOIN syncd.campaigns c ON c.account_id = s.account_id AND c.external_id = s.external_id
+ WHERE s.account_id = $1 AND s.run_id = $2
+
+-- name: apply_changes
+-- One row for each path that moved. It is ours when the newest applied update that no read has confirmed yet
+-- asked for just this value; everything else came from the provider's side.
+INSERT INTO syncd.field_changes (account_id, external_id, path, old, new, origin, update_id, seen_at, run_id)
+SELECT c.account_id, c.external_id, k.path, c."values" ->> k.path, n."values" ->> k.path,
+       CASE WHEN o.id IS NULL THEN 'provider' ELSE 'update' END, o.id, $3, $2
+  FROM syncd.staging s
+  JOIN syncd.campaigns c ON c.account_id = s.account_id AND c.external_id = s.external_id
+  CROSS JOIN LATERAL (SELECT s."values"::jsonb AS "values") n
+  CROSS JOIN LATERAL jsonb_object_keys(c."values" || n."values") AS k(path)
+  LEFT JOIN LATERAL (
+       SELECT u.id FROM syncd.updates u
+        WHERE u.account_id = c.account_id AND u.external_id = c.external_id AND u.state = 'applied'
+          AND u.confirmation <> 'confirmed' AND u.results #>> ARRAY[k.path, 'outcome'] = 'applied'
+          AND u.patch ->> k.path = n."values" ->> k.path
+        ORDER BY u.batch_id DESC NULLS LAST LIMIT 1) o ON true
+ WHERE s.account_id = $1 AND s.run_id = $2 AND c.fingerprint <> s.fingerprint
+   AND c."values" ->> k.path IS DISTINCT FROM n."values" ->> k.path
+ ORDER BY c.external_id, k.path
+
+-- name: apply_close_versions
+-- The version that was current ends.
+UPDATE syncd.campaign_versions v SET valid_to = $3
+  FROM syncd.staging s
+  JOIN syncd.campaigns c ON c.account_id = s.account_id AND c.external_id = s.external_id
+ WHERE s.account_id = $1 AND s.run_id = $2 AND c.fingerprint <> s.fingerprint
+   AND v.account_id = c.account_id AND v.external_id = c.external_id AND v.version = c.version
+
+-- name: apply_campaigns
+-- Write the rows themselves. changed_at and version move only with the fingerprint.
+INSERT INTO syncd.campaigns AS c (
+       account_id, external_id, name, status, status_seen, status_raw, goal, kind, part, currency, is_default,
+       "values", raw, raw_digest, fingerprint, first_seen_at, changed_at, read_at, read_mark)
+SELECT s.account_id, s.external_id, s.name, s.status, s.status_seen, s.status_raw, s.goal, s.kind, s.part,
+       s.currency, s.is_default, s."values"::jsonb, s.raw, s.raw_digest, s.fingerprint, $3, $3, $3, s.mark
+  FROM syncd.staging s WHERE s.account_id = $1 AND s.run_id = $2
+ON CONFLICT (account_id, external_id) DO UPDATE
+   SET name = excluded.name, status = excluded.status, status_seen = excluded.status_seen,
+       status_raw = excluded.status_raw, goal = excluded.goal, kind = excluded.kind, part = excluded.part,
+       currency = excluded.currency, is_default = excluded.is_default, "values" = excluded."values",
+       raw = excluded.raw, raw_digest = excluded.raw_digest, fingerprint = excluded.fingerprint,
+       version = c.version + (c.fingerprint <> excluded.fingerprint)::int,
+       changed_at = CASE WHEN c.fingerprint <> excluded.fingerprint THEN $3 ELSE c.changed_at END,
+       read_at = $3, read_mark = excluded.read_mark, missing_since = NULL, gone_at = NULL
+
+-- name: apply_open_versions
+-- New and changed campaigns get the version that is current from now on.
+INSERT INTO syncd.campaign_versions (account_id, external_id, version, valid_from, run_id, name, goal, currency, "values")
+SELECT c.account_id, c.external_id, c.version, c.changed_at, $2, c.name, c.goal, c.currency, c."values"
+  FROM syncd.staging s
+  JOIN syncd.campaigns c ON c.account_id = s.account_id AND c.external_id = s.external_id
+ WHERE s.account_id = $1 AND s.run_id = $2
+ON CONFLICT (account_id, external_id, version) DO NOTHING
+
+-- name: apply_missing
+-- Absent from a complete pull. A campaign that a push touched since that pull's first page is left alone.
+UPDATE syncd.campaigns c SET missing_since = $3
+ WHERE c.account_id = $1 AND c.external_id = ANY ($2::text[]) AND c.missing_since IS NULL AND c.last_batch <= $4
+
+-- name: apply_complete
+-- This pull saw everything.
+UPDATE syncd.accounts SET complete_at = $2, complete_mark = $3, complete_run = $4 WHERE id = $1
+
+-- name: require_lease
+-- Refuse to write when the account is no longer ours.
+SELECT syncd.require_lease($1, $2, false)
+
+-- name: staging_clear
+-- Rows of this run, or of any run that is closed.
+DELETE FROM syncd.staging s
+ WHERE s.account_id = $1 AND (s.run_id = $2 OR NOT EXISTS (
+       SELECT FROM syncd.runs r WHERE r.account_id = s.account_id AND r.id = s.run_id AND r.outcome = 'open'))
+
+-- name: run_error
+-- One bad row, with what the provider sent.
+INSERT INTO syncd.run_errors (account_id, run_id, external_id, code, message, raw)
+SELECT $1, $2, d.external_id, d.code, d.message, d.raw
+  FROM unnest($3::text[], $4::text[], $5::text[], $6::bytea[]) AS d(external_id, code, message, raw)
+
+-- name: mirror_values
+-- The mirror's own values of these campaigns, for a plan that reads nothing.
+SELECT c.external_id, c."values" FROM syncd.campaigns c
+ WHERE c.account_id = $1 AND c.external_id = ANY ($2::text[]) AND c.missing_since IS NULL

@@ -1,0 +1,46 @@
+"""Logs: one line an event on stderr, JSON for machines or aligned text on a terminal, secrets removed last."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+_SECRET_KEYS = re.compile(r"secret|token|password|authorization|credential", re.IGNORECASE)
+_SECRET_TEXT = re.compile(
+    r"(?i)(bearer\s+|client_secret=|access_token[\"']?\s*[:=]\s*[\"']?|://[^/\s:@]*:)([^\s\"'&@]+)"
+)
+
+
+def configure(*, is_verbose: bool = False, as_json: bool | None = None) -> None:
+    """Set structlog up for this process. By default text on a terminal, JSON elsewhere."""
+    if as_json is None:
+        as_json = not sys.stderr.isatty()
+    renderer: Any = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            redact,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if is_verbose else logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Remove what looks like a secret, by key and by pattern: they hide in addresses and exception texts."""
+    for key, value in event.items():
+        if _SECRET_KEYS.search(key):
+            event[key] = "[removed]"
+        elif isinstance(value, str):
+            event[key] = _SECRET_TEXT.sub(r"\1[removed]", value)
+    return event

@@ -1,0 +1,80 @@
+"""What every test may ask for: a database of its own in a real cluster, and at the end of a run the
+time that each suite took."""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from hypothesis import settings
+
+from syncd.store.embedded import EmbeddedPostgres, temporary_cluster
+from syncd.store.migrations import upgrade
+
+# A loaded machine is not a failure, and what was found stands in the test, not in a folder.
+settings.register_profile("syncd", deadline=None, database=None)
+settings.load_profile("syncd")
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[EmbeddedPostgres]:
+    """A cluster for all tests of this worker, gone with it even when it is killed."""
+    with temporary_cluster() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def template(cluster: EmbeddedPostgres) -> str:
+    """Name of a database with the whole schema and no rows, which is only ever copied."""
+    async with _administrator(cluster) as connection:
+        await connection.execute("CREATE DATABASE template_syncd")
+    await upgrade(cluster.dsn("template_syncd"))
+    return "template_syncd"
+
+
+@pytest.fixture
+async def empty_database_url(cluster: EmbeddedPostgres) -> AsyncIterator[str]:
+    """A database of this test alone, without any schema."""
+    async for url in _database(cluster, "template1"):
+        yield url
+
+
+@pytest.fixture
+async def database_url(cluster: EmbeddedPostgres, template: str) -> AsyncIterator[str]:
+    """A migrated database of this test alone, as the cluster's superuser."""
+    async for url in _database(cluster, template):
+        yield url
+
+
+async def _database(cluster: EmbeddedPostgres, origin: str) -> AsyncIterator[str]:
+    name = f"test_{uuid4().hex}"
+    async with _administrator(cluster) as connection:
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {origin}")
+    yield cluster.dsn(name)
+    async with _administrator(cluster) as connection:
+        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@asynccontextmanager
+async def _administrator(cluster: EmbeddedPostgres) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(cluster.dsn("postgres"))
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print how long each folder of tests took, set-up included, over all workers."""
+    seconds: defaultdict[str, float] = defaultdict(float)
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                folders = Path(report.nodeid.partition("::")[0]).parts[1:-1]
+                seconds[folders[0] if folders else "."] += report.duration
+    terminalreporter.section("time of each suite")
+    for suite, taken in sorted(seconds.items()):
+        terminalreporter.line(f"{taken:7.1f} s  tests/{suite}")

@@ -1,0 +1,94 @@
+"""Journal lines and database rows made by hand, for tests of the checker."""
+
+import json
+from dataclasses import asdict, replace
+from hashlib import sha256
+from typing import Any
+
+from syncd.simulator import Arrival, Item
+
+SECOND = 1_000_000_000
+SETTLE = 2.0
+CODE = "campaign--campaign-update-check--validation-failed-on-spend-limit"
+
+
+def body_of(entries: dict[str, str]) -> str:
+    return json.dumps(entries)
+
+
+def write(at: float, entries: dict[str, str], **changed: Any) -> dict[str, Any]:
+    """A PATCH, applied and answered 0.1 s later; entries map campaign to daily amount."""
+    items = [
+        Item(index=index, id=one, truth="applied", old="daily:1", new=f"daily:{amount}")
+        for index, (one, amount) in enumerate(entries.items())
+    ]
+    reply = {"data": [{"type": "Campaign", "id": one} for one in entries], "errors": []}
+    seen: dict[str, Any] = {
+        "operation": "update",
+        "body": body_of(entries),
+        "body_sha256": sha256(body_of(entries).encode()).hexdigest(),
+        "status": 200,
+        "reply": json.dumps(reply),
+        "items": items,
+    }
+    return arrival(at, seen | changed)
+
+
+def read(at: float, shown: dict[str, str], **changed: Any) -> dict[str, Any]:
+    """A search at a second that showed the campaigns with these values."""
+    seen = {"operation": "search", "ids": list(shown), "shown": shown, "status": 200}
+    return arrival(at, seen | {"reply_readable": True} | changed)
+
+
+def arrival(at: float, seen: dict[str, Any]) -> dict[str, Any]:
+    start = int(at * SECOND)
+    made = Arrival(
+        seq=int(at * 10),
+        arrived_ns=start,
+        wall_ns=0,
+        connection="",
+        method="",
+        path="",
+        headers={},
+        operation="",
+        credential="app",
+        replied_ns=start + SECOND // 10,
+        reply_whole=True,
+    )
+    return asdict(replace(made, **seen))
+
+
+LOST = {"replied_ns": None, "reply_whole": False, "status": None, "reply": None}
+
+
+def lost(at: float, entries: dict[str, str], **changed: Any) -> dict[str, Any]:
+    """A PATCH that was applied and never answered."""
+    return write(at, entries, gone_ns=int((at + 0.1) * SECOND), **(LOST | changed))
+
+
+def update(number: int, campaign: str, amount: str, **changed: Any) -> dict[str, Any]:
+    """An applied update of a daily budget."""
+    state = changed.get("state", "applied")
+    row = {
+        "id": number,
+        "external_id": campaign,
+        "patch": {"budget.daily": amount},
+        "state": "applied",
+        "confirmation": "confirmed",
+        "results": {"budget.daily": {"outcome": state, "code": None}},
+        "due_at": "2026-01-01T00:00:00+00:00",
+    }
+    return row | changed
+
+
+def attempt(
+    batch: int, number: int, entries: dict[str, str], outcome: str = "applied", **changed: Any
+) -> dict[str, Any]:
+    row = {
+        "batch_id": batch,
+        "update_id": number,
+        "outcome": outcome,
+        "http_status": 200,
+        "body_sha256": sha256(body_of(entries).encode()).hexdigest(),
+    }
+    return row | changed

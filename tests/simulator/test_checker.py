@@ -1,0 +1,245 @@
+"""The checker itself: it finds nothing in a good run and each broken promise in a bad one."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+
+from syncd.simulator import Item
+from tests.promises import Rows, is_unclear, judge, link
+from tests.simulator.journals import (
+    CODE,
+    LOST,
+    SETTLE,
+    attempt,
+    lost,
+    read,
+    update,
+    write,
+)
+
+Lines = list[dict[str, Any]]
+
+
+def promises(lines: Lines, rows: Rows, **options: Any) -> list[int]:
+    return [one.promise for one in judge(lines, rows, SETTLE, **options)]
+
+
+def repeated(*between: dict[str, Any], first: dict[str, Any] | None = None) -> list[int]:
+    """Two arrivals of one update, at 0 s without an answer and at 5 s, with something between."""
+    entries = {"1": "50"}
+    lines = [first or lost(0, entries), *between, write(5, entries)]
+    silent = {"http_status": (first or {}).get("status")}
+    rows = Rows(
+        [update(7, "1", "50")],
+        [attempt(1, 7, entries, "unknown", **silent), attempt(2, 7, entries)],
+    )
+    return promises(lines, rows)
+
+
+def test_a_good_run_breaks_no_promise() -> None:
+    first, second = {"1": "50", "2": "60"}, {"1": "70"}
+    rejected = {"budget.daily": {"outcome": "rejected", "code": CODE}}
+    refused = Item(index=1, id="2", truth="refused", codes=[CODE])
+    answer = {
+        "data": [{"type": "Campaign", "id": "1"}],
+        "errors": [{"instance": "@data/1", "code": CODE}],
+    }
+    good = write(1, first)
+    good |= {"items": [good["items"][0], asdict(refused)], "reply": json.dumps(answer)}
+    rows = Rows(
+        [
+            update(1, "1", "50"),
+            update(2, "2", "60", state="rejected", results=rejected),
+            update(3, "1", "70"),
+            update(4, "1", "9", state="queued", results={}),
+            update(5, "1", "9", state="cancelled", results={}),
+        ],
+        [attempt(1, 1, first), attempt(1, 2, first, "rejected"), attempt(2, 3, second)],
+    )
+    lines = [read(0, {"1": "daily:1"}), good, write(2, second)]
+    assert judge(lines, rows, SETTLE, limit=(3, 60)) == []
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        {},
+        {"budget.daily": {"outcome": "unknown"}},
+        {"budget.daily": {"outcome": "rejected"}},
+        {"budget.monthly": {"outcome": "applied"}},
+    ],
+)
+def test_a_final_update_with_other_results_breaks_2(results: dict[str, Any]) -> None:
+    entries = {"1": "50"}
+    rows = Rows([update(1, "1", "50", results=results)], [attempt(1, 1, entries)])
+    assert promises([write(0, entries)], rows) == [2]
+
+
+def test_a_second_send_after_a_final_outcome_breaks_2() -> None:
+    entries = {"1": "50"}
+    rows = Rows([update(1, "1", "50")], [attempt(1, 1, entries), attempt(2, 1, entries)])
+    assert promises([write(0, entries), write(1, entries)], rows) == [2]
+
+
+def test_an_older_update_after_a_newer_one_breaks_3() -> None:
+    old, new = {"1": "50"}, {"1": "60"}
+    rows = Rows(
+        [update(1, "1", "50"), update(2, "1", "60")], [attempt(1, 2, new), attempt(2, 1, old)]
+    )
+    assert promises([write(0, new), write(1, old)], rows) == [3]
+    later = update(1, "1", "50", due_at="2026-01-02T00:00:00+00:00")
+    rows = Rows([later, update(2, "1", "60")], rows.attempts)
+    assert promises([write(0, new), write(1, old)], rows) == []
+
+
+def test_a_repeat_without_a_read_breaks_4() -> None:
+    assert repeated() == [4]
+    assert repeated(read(3, {"1": "daily:1"})) == []
+
+
+@pytest.mark.parametrize(
+    ("between", "why"),
+    [
+        (read(1, {"1": "daily:1"}), "before the settle time"),
+        (read(3, {"2": "daily:1"}), "of another campaign"),
+        (read(3, {"1": "daily:1"}, status=500), "that failed"),
+        (read(3, {"1": "daily:1"}, reply_whole=False), "that was cut"),
+        (read(3, {"1": "daily:1"}, reply_readable=False), "that nobody can read"),
+        (read(6, {"1": "daily:1"}), "after the repeat"),
+    ],
+)
+def test_a_repeat_after_a_useless_read_breaks_4(between: dict[str, Any], why: str) -> None:
+    assert repeated(between) == [4], why
+
+
+@pytest.mark.parametrize(
+    ("status", "reply", "broken"),
+    [
+        (401, "{}", []),
+        (413, "", []),
+        (429, "", []),
+        (400, "", []),
+        (500, "{}", [4]),
+        (307, "", [4]),
+        (200, "<html>", [4]),
+        (200, '{"data":[],"errors":[]}', [4]),
+        (200, '{"data":[],"data":[]}', [4]),
+        (200, '{"data":[{"id":"1"}],"errors":[{"instance":"@data/0"}]}', [4]),
+        (200, '{"data":[],"errors":[{"instance":null}]}', [4]),
+        (200, '{"data":[],"errors":[{"instance":"@data/7"}]}', [4]),
+        (200, '{"data":null}', [4]),
+        (200, '{"data":[],"errors":[{"instance":"@data/0/attributes"}]}', []),
+        (200, '{"data":[{"id":"1"}],"errors":null}', []),
+    ],
+)
+def test_what_needs_a_read_before_a_repeat(status: int, reply: str, broken: list[int]) -> None:
+    entries = {"1": "50"}
+    lines = [write(0, entries, status=status, reply=reply), write(5, entries)]
+    rows = Rows(
+        [update(7, "1", "50")],
+        [
+            attempt(1, 7, entries, "not_judged", http_status=status),
+            attempt(2, 7, entries),
+        ],
+    )
+    assert promises(lines, rows) == broken
+
+
+def test_an_attempt_that_the_database_calls_unknown_is_unclear_whatever_was_sent() -> None:
+    entries = {"1": "50"}
+    rows = Rows([update(1, "1", "50")], [attempt(1, 1, entries, "unknown", http_status=None)])
+    (linked,) = link([write(0, entries)], rows)
+    assert is_unclear(linked, "1")
+
+
+def test_a_newer_update_over_an_unclear_one_breaks_4_too() -> None:
+    old, new = {"1": "50"}, {"1": "60"}
+    rows = Rows(
+        [update(1, "1", "50"), update(2, "1", "60")],
+        [attempt(1, 1, old, "unknown", http_status=None), attempt(2, 2, new)],
+    )
+    assert promises([lost(0, old), write(5, new)], rows) == [4]
+
+
+def test_two_writes_of_one_campaign_at_a_time_break_5() -> None:
+    first, second = {"1": "50"}, {"1": "60"}
+    rows = Rows(
+        [update(1, "1", "50"), update(2, "1", "60")], [attempt(1, 1, first), attempt(2, 2, second)]
+    )
+    assert promises([write(0, first), write(0.05, second)], rows) == [5]
+    endless = write(0, first, **LOST)
+    rows = Rows(rows.updates, [attempt(1, 1, first, http_status=None), rows.attempts[1]])
+    assert promises([endless, read(3, {"1": "daily:1"}), write(5, second)], rows) == [4, 5]
+
+
+def test_an_arrival_without_an_intent_breaks_7() -> None:
+    entries = {"1": "50"}
+    rows = Rows([update(1, "1", "50")], [attempt(1, 1, {"1": "50.0"})])
+    found = promises([write(0, entries)], rows)
+    assert 7 in found
+    resent = Rows([update(1, "1", "50")], [attempt(1, 1, entries)])
+    assert promises([write(0, entries), write(1, entries)], resent) == [7]
+
+
+def test_an_intent_that_was_never_sent_breaks_nothing() -> None:
+    entries = {"1": "50"}
+    rows = Rows(
+        [update(1, "1", "50")],
+        [attempt(1, 1, entries, "unknown", http_status=None), attempt(2, 1, entries)],
+    )
+    assert promises([write(0, entries)], rows) == []
+
+
+def test_applied_without_truth_breaks_8() -> None:
+    entries = {"1": "50"}
+    untouched = [asdict(Item(index=0, id="1"))]
+    rows = Rows([update(1, "1", "50")], [attempt(1, 1, entries)])
+    lines = [write(0, entries, items=untouched)]
+    assert promises(lines, rows) == [8]
+    assert promises([*lines, read(1, {"1": "daily:50"})], rows) == []
+    assert promises([*lines, read(1, {"1": "monthly:50"})], rows) == [8]
+    seen_by_a_person = update(1, "1", "50", confirmation="different")
+    assert promises(lines, Rows([seen_by_a_person], rows.attempts)) == []
+
+
+def test_already_set_is_true_only_where_a_read_showed_it() -> None:
+    rows = Rows([update(1, "1", "50.00")])
+    assert promises([], rows) == [8]
+    assert promises([read(0, {"1": "daily:50"})], rows) == []
+    assert promises([read(0, {"1": "unlimited"})], rows) == [8]
+
+
+def test_rejected_although_applied_breaks_8() -> None:
+    entries = {"1": "50"}
+    results = {"budget.daily": {"outcome": "rejected", "code": CODE}}
+    row = update(1, "1", "50", state="rejected", results=results)
+    rows = Rows([row], [attempt(1, 1, entries, "rejected")])
+    assert promises([write(0, entries)], rows) == [8]
+
+
+def test_a_code_that_the_provider_never_gave_breaks_8() -> None:
+    entries = {"1": "50"}
+    refused = [asdict(Item(index=0, id="1", truth="refused", codes=[CODE]))]
+    reply = '{"data":[],"errors":[{"instance":"@data/0"}]}'
+    for code, broken in ((CODE, []), ("validation-failed-on-spend-limit", []), ("other", [8])):
+        results = {"budget.daily": {"outcome": "rejected", "code": code}}
+        row = update(1, "1", "50", state="rejected", results=results)
+        rows = Rows([row], [attempt(1, 1, entries, "rejected")])
+        assert promises([write(0, entries, items=refused, reply=reply)], rows) == broken
+
+
+def test_a_recorded_status_that_was_never_sent_breaks_8() -> None:
+    entries = {"1": "50"}
+    rows = Rows([update(1, "1", "50")], [attempt(1, 1, entries, http_status=202)])
+    assert promises([write(0, entries)], rows) == [8]
+
+
+def test_one_arrival_too_many_in_any_window_breaks_11() -> None:
+    rows = Rows()
+    lines = [read(at, {}) for at in (0, 59, 60, 61, 120)]
+    assert promises(lines, rows, limit=(3, 60)) == []
+    assert promises(lines, rows, limit=(2, 60)) == [11]
+    others = [read(at, {}, credential="other") for at in (60.1, 60.2)]
+    assert promises(lines + others, rows, limit=(3, 60)) == []

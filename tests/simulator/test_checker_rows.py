@@ -1,0 +1,92 @@
+"""How the checker reads its rows, and how it compares the mirror with the truth."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.checker import check, compare_mirror, compare_rows
+from tests.promises import Violation
+from tests.simulator.journals import SETTLE, attempt, lost, update, write
+
+TRUTH: dict[str, Any] = {
+    "id": "1",
+    "name": "One",
+    "goal": "Retention",
+    "advertiser_id": "12345",
+    "is_removed": False,
+    "budget": {"daily": "123.45", "monthly": "unlimited", "lifetime": "unlimited"},
+}
+ROW: dict[str, Any] = {
+    "account": "a",
+    "external_id": "1",
+    "name": "One",
+    "goal": "Retention",
+    "missing_since": None,
+    "gone_at": None,
+    "values": {
+        "name": "One",
+        "budget.daily": "123.45",
+        "budget.monthly": "unlimited",
+        "budget.lifetime": "unlimited",
+        "native.advertiserId": "12345",
+    },
+}
+
+
+def test_an_equal_mirror_is_equal() -> None:
+    assert compare_rows([TRUTH], [ROW]) == []
+    longer = ROW | {"values": ROW["values"] | {"budget.daily": "123.450000"}}
+    assert compare_rows([TRUTH], [longer]) == []
+    removed = TRUTH | {"id": "2", "is_removed": True}
+    assert compare_rows([TRUTH, removed], [ROW]) == []
+    missing = ROW | {"external_id": "2", "missing_since": "2026-01-01"}
+    assert compare_rows([TRUTH, removed], [ROW, missing]) == []
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"name": "Two"},
+        {"goal": "Acquisition"},
+        {"goal": None},
+        {"external_id": "2"},
+        {"missing_since": "2026-01-01"},
+        {"values": {**ROW["values"], "budget.daily": "123.46"}},
+        {"values": {**ROW["values"], "native.advertiserId": "5"}},
+        {"values": {}},
+    ],
+)
+def test_a_mirror_that_differs_is_found(changed: dict[str, Any]) -> None:
+    found = compare_rows([TRUTH], [ROW | changed])
+    assert found
+    assert {one.promise for one in found} == {10}
+
+
+class Views:
+    """A connection that answers the two or three views with rows given by hand."""
+
+    def __init__(self, **views: list[dict[str, Any]]) -> None:
+        self.views = views
+
+    async def fetch(self, query: str, /) -> Sequence[Any]:
+        name = query.partition("report.")[2].split()[0]
+        return [(json.dumps(row),) for row in self.views[name]]
+
+
+async def test_rows_come_from_the_report_views_and_lines_from_the_file(tmp_path: Path) -> None:
+    entries = {"1": "50"}
+    journal = tmp_path / "journal.jsonl"
+    lines = [lost(0, entries), write(1, entries)]
+    journal.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    tries = [attempt(1, 1, entries, "unknown", http_status=None), attempt(2, 1, entries)]
+    views = Views(updates=[update(1, "1", "50")], update_attempts=tries, campaigns=[ROW])
+    found = await check(journal, views, SETTLE)
+    assert [str(one).partition(" with")[0] for one in found] == [
+        "promise 4: 1 was sent again (arrival 10)"
+    ]
+    assert await check(lines, views, SETTLE) == found
+    assert await compare_mirror([TRUTH], views, "a") == []
+    assert await compare_mirror([TRUTH], views, "b") == [Violation(10, "1 is not in the mirror")]
