@@ -47,7 +47,7 @@ lock: python ## choose the newest versions that pyproject.toml allows and write 
 	&& $(COMPILE) --group build -c requirements.lock -o requirements-build.lock
 
 environment: python
-	@"$(PYTHON)" scripts/environment.py $(CHOSEN)
+	@"$(PYTHON)" .ci/environment.py $(CHOSEN)
 
 python:
 	@"$(PYTHON)" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \

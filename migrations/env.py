@@ -1,5 +1,6 @@
-"""Alembic's environment: one connection made by asyncpg, one advisory lock so that two processes may upgrade at
-once. The lock is polled, since waiting inside Postgres would hold a snapshot and block concurrent index builds."""
+"""Alembic's environment: one connection made by asyncpg, one advisory lock so that two processes
+may upgrade at once. The lock is polled, since waiting inside Postgres would hold a snapshot and
+block concurrent index builds."""
 
 import asyncio
 from typing import Any
@@ -37,7 +38,9 @@ async def main() -> None:
     try:
         while not await lock.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
             await asyncio.sleep(0.2)
-        engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=pool.NullPool)
+        engine = create_async_engine(
+            "postgresql+asyncpg://", async_creator=connect, poolclass=pool.NullPool
+        )
         async with engine.connect() as connection:
             await connection.exec_driver_sql("CREATE SCHEMA IF NOT EXISTS syncd")
             await connection.commit()

@@ -1,5 +1,5 @@
-"""Named places where a process can be made to die, so that every crash promise can be proven.
-A no-op unless SYNCD_CRASHPOINT names the point; then the process kills itself there with SIGKILL."""
+"""Named places where a process can be made to die, so that every crash promise can be proven. A
+no-op unless SYNCD_CRASHPOINT names the point; then the process kills itself there with SIGKILL."""
 
 from __future__ import annotations
 

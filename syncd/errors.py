@@ -1,11 +1,13 @@
-"""Every error that syncd raises on purpose: one tree, each leaf with a stable code, a sentence and a remedy.
-Foreign exceptions are translated into these at the edge where they appear; nothing here knows those libraries."""
+"""Every error that syncd raises on purpose: one tree, each leaf with a stable code, a sentence and
+a remedy. Foreign exceptions are translated into these at the edge where they appear; nothing here
+knows those libraries."""
 
 from __future__ import annotations
 
 
 class SyncdError(Exception):
-    """Something expected went wrong. `code` is stable, `message` says what and where, `remedy` what to do."""
+    """Something expected went wrong. `code` is stable, `message` says what and where, `remedy` what
+    to do."""
 
     code = "error"
 
@@ -30,8 +32,9 @@ class UsageError(SyncdError):
 
 
 class Refused(UsageError):
-    """The database's own door refused an act (unknown path, bad amount, forbidden transition). Of several acts
-    at once, `refusals` has the index and the words of each that was refused; then none was carried out."""
+    """The database's own door refused an act (unknown path, bad amount, forbidden transition). Of
+    several acts at once, `refusals` has the index and the words of each that was refused; then none
+    was carried out."""
 
     code = "refused"
 
@@ -73,7 +76,8 @@ class IntentRefused(SyncdError):
 
 
 class ProviderError(SyncdError):
-    """A provider did not give what was asked; `is_transient` says whether the same read may be tried again."""
+    """A provider did not give what was asked; `is_transient` says whether the same read may be
+    tried again."""
 
     code = "provider"
     is_transient = False
@@ -93,7 +97,8 @@ class ProviderError(SyncdError):
 
 
 class NotSent(ProviderError):
-    """Proof that no byte of the request left (connection refused, unknown host, failed handshake)."""
+    """Proof that no byte of the request left (connection refused, unknown host, failed
+    handshake)."""
 
     code = "not-sent"
     is_transient = True
@@ -107,7 +112,8 @@ class NoAnswer(ProviderError):
 
 
 class BadAnswer(ProviderError):
-    """An answer came that the provider's contract does not allow (not JSON, wrong shape, too large)."""
+    """An answer came that the provider's contract does not allow (not JSON, wrong shape, too
+    large)."""
 
     code = "bad-answer"
     is_transient = True

@@ -1,5 +1,5 @@
-"""What the passes need from the outside, as narrow protocols: a provider, the mirror, the outbox, the runs.
-Knows values only, never who implements a port."""
+"""What the passes need from the outside, as narrow protocols: a provider, the mirror, the outbox,
+the runs. Knows values only, never who implements a port."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ from syncd.model.update import Confirmation, Pending, State, Verdict
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Capabilities:
-    """What one adapter can do. `read_batch` is how many ids one `read` call takes; `limit` and `settle` are the
-    provider's defaults (`250/60s`; how long an unanswered write may still take effect)."""
+    """What one adapter can do. `read_batch` is how many ids one `read` call takes; `limit` and
+    `settle` are the provider's defaults (`250/60s`; how long an unanswered write may still take
+    effect)."""
 
     provider: str
     fields: tuple[Field, ...]
@@ -34,7 +35,8 @@ class Capabilities:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BadRow:
-    """A row of a page that could not become a campaign. `external_id` is None when even that was unreadable."""
+    """A row of a page that could not become a campaign. `external_id` is None when even that was
+    unreadable."""
 
     external_id: str | None
     raw: bytes
@@ -43,8 +45,9 @@ class BadRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Page:
-    """One answer of a listing. `is_whole` is False when the provider itself said that something was left out
-    (`notes` has its words); `label` names the page for people and `total` is the number of pages, where known."""
+    """One answer of a listing. `is_whole` is False when the provider itself said that something was
+    left out (`notes` has its words); `label` names the page for people and `total` is the number of
+    pages, where known."""
 
     label: str
     campaigns: tuple[Campaign, ...]
@@ -64,7 +67,8 @@ class Reading:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Marker:
-    """What was known before a request left: the account's last batch number, and Postgres's time."""
+    """What was known before a request left: the account's last batch number, and Postgres's
+    time."""
 
     batch: int
     at: dt.datetime
@@ -89,7 +93,8 @@ class RunOutcome(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunResult:
-    """How a pass ended, with the reason where it was not `ok`. `is_complete`: a pull saw everything."""
+    """How a pass ended, with the reason where it was not `ok`. `is_complete`: a pull saw
+    everything."""
 
     outcome: RunOutcome
     error: SyncdError | None = None
@@ -133,8 +138,8 @@ class Settlement:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Due:
-    """What an account waits for, in seconds from `now` (None: nothing planned): its pull and push slots, and the
-    first queued or unknown update that a push could move."""
+    """What an account waits for, in seconds from `now` (None: nothing planned): its pull and push
+    slots, and the first queued or unknown update that a push could move."""
 
     now: dt.datetime
     pull_in: float | None
@@ -144,8 +149,9 @@ class Due:
 
 
 Intend = Callable[[bytes], Awaitable[None]]
-"""Commits the intent for a request body with this SHA-256 and checks the owner's deadline; raises IntentRefused
-when the call must not be sent. An adapter awaits it after the permit and directly before the one send."""
+"""Commits the intent for a request body with this SHA-256 and checks the owner's deadline; raises
+IntentRefused when the call must not be sent. An adapter awaits it after the permit and directly
+before the one send."""
 
 
 class Provider(Protocol):
@@ -157,8 +163,9 @@ class Provider(Protocol):
         ...
 
     def pages(self) -> AsyncGenerator[Page, None]:
-        """Every campaign in scope. Each page's request leaves when the next item is asked for, not before.
-        Raises ProviderError when the listing cannot go on; ending normally means that every page came."""
+        """Every campaign in scope. Each page's request leaves when the next item is asked for, not
+        before. Raises ProviderError when the listing cannot go on; ending normally means that every
+        page came."""
         ...
 
     async def read(self, ids: Sequence[str]) -> Reading:
@@ -170,15 +177,17 @@ class Provider(Protocol):
         ...
 
     async def write(self, call: WriteCall, intend: Intend) -> CallResult:
-        """Send one call once. Never raises for what the provider or the network did: that is in the result.
-        Lets IntentRefused out when `intend` raised it: then nothing was sent."""
+        """Send one call once. Never raises for what the provider or the network did: that is in the
+        result. Lets IntentRefused out when `intend` raised it: then nothing was sent."""
         ...
 
 
 class Sighting(Protocol):
     """What one pull sees, page by page."""
 
-    async def see(self, campaigns: Sequence[Campaign], bad: Sequence[BadRow], marker: Marker) -> None:
+    async def see(
+        self, campaigns: Sequence[Campaign], bad: Sequence[BadRow], marker: Marker
+    ) -> None:
         """Compare a page with the mirror and stage what differs."""
         ...
 

@@ -1,4 +1,5 @@
-"""Logs: one line an event on stderr, JSON for machines or aligned text on a terminal, secrets removed last."""
+"""Logs: one line an event on stderr, JSON for machines or aligned text on a terminal, secrets
+removed last."""
 
 from __future__ import annotations
 
@@ -20,7 +21,9 @@ def configure(*, is_verbose: bool = False, as_json: bool | None = None) -> None:
     """Set structlog up for this process. By default text on a terminal, JSON elsewhere."""
     if as_json is None:
         as_json = not sys.stderr.isatty()
-    renderer: Any = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+    renderer: Any = (
+        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -30,14 +33,19 @@ def configure(*, is_verbose: bool = False, as_json: bool | None = None) -> None:
             redact,
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if is_verbose else logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.DEBUG if is_verbose else logging.INFO
+        ),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
 
 
-def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Remove what looks like a secret, by key and by pattern: they hide in addresses and exception texts."""
+def redact(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Remove what looks like a secret, by key and by pattern: they hide in addresses and exception
+    texts."""
     for key, value in event.items():
         if _SECRET_KEYS.search(key):
             event[key] = "[removed]"

@@ -1,5 +1,6 @@
-"""The one place that reads a clock. Durations and deadlines use CLOCK_BOOTTIME, which goes on while the
-machine sleeps; stored or compared times are Postgres's own (`syncd.now()`) and never come from here."""
+"""The one place that reads a clock. Durations and deadlines use CLOCK_BOOTTIME, which goes on while
+the machine sleeps; stored or compared times are Postgres's own (`syncd.now()`) and never come from
+here."""
 
 from __future__ import annotations
 
@@ -15,5 +16,6 @@ def boottime() -> float:
 
 
 def wall_clock() -> dt.datetime:
-    """The host's own idea of now, in UTC: for log lines and for reading a provider's reset header only."""
+    """The host's own idea of now, in UTC: for log lines and for reading a provider's reset header
+    only."""
     return dt.datetime.now(dt.UTC)

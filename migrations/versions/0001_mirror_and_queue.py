@@ -1,4 +1,5 @@
-"""Accounts, leases, campaigns with history, runs, the queue of updates and the first report views."""
+"""Accounts, leases, campaigns with history, runs, the queue of updates and the first report
+views."""
 
 from pathlib import Path
 
@@ -16,4 +17,6 @@ def upgrade() -> None:
     bind.exec_driver_sql("SELECT 1")  # the adapter opens its transaction with the first statement
     for name in FILES:
         script = (Path(__file__).parents[1] / "sql" / name).read_text()
-        bind.connection.dbapi_connection.run_async(lambda driver, script=script: driver.execute(script))
+        bind.connection.dbapi_connection.run_async(
+            lambda driver, script=script: driver.execute(script)
+        )

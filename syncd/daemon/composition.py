@@ -1,5 +1,5 @@
-"""Building the parts: the database that the configuration names, each account's adapter with its limits, and
-an account held under a lease for as long as its passes run."""
+"""Building the parts: the database that the configuration names, each account's adapter with its
+limits, and an account held under a lease for as long as its passes run."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ log = structlog.get_logger()
 
 @contextlib.asynccontextmanager
 async def open_store(config: Config) -> AsyncIterator[Database]:
-    """The configured database. An embedded one is started, or joined, and brought to this schema."""
+    """The configured database. An embedded one is started, or joined, and brought to this
+    schema."""
     if config.database.url is not None:
         async with open_database(config.database.url.resolve().get_secret_value()) as database:
             yield database
@@ -50,19 +51,22 @@ def owner_dsn(config: Config) -> Iterator[str]:
     """The address under which the schema may be changed."""
     settings = config.database
     if settings.embedded:
-        from syncd.store.embedded import shared_cluster  # noqa: PLC0415  (its binaries are an extra)
+        from syncd.store.embedded import shared_cluster
 
         with shared_cluster(config.service.data_dir) as cluster:
             yield cluster.dsn()
         return
     address = settings.owner_url or settings.url
     if address is None:
-        raise UsageError("no database is configured", remedy="set [database] url, or embedded = true")
+        raise UsageError(
+            "no database is configured", remedy="set [database] url, or embedded = true"
+        )
     yield address.resolve().get_secret_value()
 
 
 async def register(config: Config, database: Database) -> dict[str, int]:
-    """Make the configured accounts and what their providers offer known; returns their numbers by name."""
+    """Make the configured accounts and what their providers offer known; returns their numbers by
+    name."""
     accounts = Accounts(database)
     for provider in sorted({account.provider for account in config.accounts}):
         await accounts.declare(provider, registry.capabilities(provider).fields)
@@ -109,7 +113,8 @@ def chosen(config: Config, names: Sequence[str]) -> tuple[AccountSettings, ...]:
     for name in names:
         if name not in known:
             raise UsageError(
-                f'unknown account "{name}"', remedy=f"the configuration has: {', '.join(sorted(known))}"
+                f'unknown account "{name}"',
+                remedy=f"the configuration has: {', '.join(sorted(known))}",
             )
     return tuple(known[name] for name in dict.fromkeys(names)) if names else config.accounts
 
@@ -142,11 +147,14 @@ async def stations(
 
 @contextlib.asynccontextmanager
 async def hold(database: Database, station: Station, watch: Watch) -> AsyncIterator[Account]:
-    """Take the account's lease, keep it, and give its parts. Raises LeaseBusy; LeaseLost while inside."""
+    """Take the account's lease, keep it, and give its parts. Raises LeaseBusy; LeaseLost while
+    inside."""
     settings = station.settings
     lease = await take_lease(database, station.number, settings.lease.ttl.total_seconds())
     try:
-        async with beside(keep(lease, settings.lease.renew.total_seconds()), f"lease-{settings.name}"):
+        async with beside(
+            keep(lease, settings.lease.renew.total_seconds()), f"lease-{settings.name}"
+        ):
             await _take_over(database, station, lease)
             yield _account(database, station, watch, lease)
     finally:
@@ -154,8 +162,8 @@ async def hold(database: Database, station: Station, watch: Watch) -> AsyncItera
 
 
 async def _take_over(database: Database, station: Station, lease: Lease) -> None:
-    """What a new owner does first: honour the freeze it inherits, and begin with full buckets unless it was
-    the owner before."""
+    """What a new owner does first: honour the freeze it inherits, and begin with full buckets
+    unless it was the owner before."""
     frozen = await database.row("account_frozen", station.number)
     if frozen is not None:
         await station.limits.freeze(frozen[0], frozen[1])

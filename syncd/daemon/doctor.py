@@ -1,5 +1,5 @@
-"""Checking an account as a doctor would: step by step from the configuration to one page of the provider, each
-step with its result, ending at the first that fails."""
+"""Checking an account as a doctor would: step by step from the configuration to one page of the
+provider, each step with its result, ending at the first that fails."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ async def check_account(config: Config, name: str) -> AsyncIterator[Step]:
 
 
 async def _at_the_provider(database: Database, station: Station) -> AsyncIterator[Step]:
-    watch = Watch(started_by="accounts check", observe=lambda _event: None, is_stopping=lambda: False)
+    watch = Watch(
+        started_by="accounts check", observe=lambda _event: None, is_stopping=lambda: False
+    )
     async with hold(database, station, watch) as account:
         yield Step(name="lease", ok=True, text="the account is free")
         async with contextlib.aclosing(account.provider.pages()) as pages:
@@ -53,5 +55,8 @@ async def _at_the_provider(database: Database, station: Station) -> AsyncIterato
         else:
             said = "; ".join(page.notes) or page.bad[0].message
             yield Step(
-                name="one page", ok=False, text=f"{text}, and: {said}", remedy="look at the account's rights"
+                name="one page",
+                ok=False,
+                text=f"{text}, and: {said}",
+                remedy="look at the account's rights",
             )

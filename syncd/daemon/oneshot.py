@@ -26,8 +26,9 @@ PATIENCE = 60.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SyncRequest:
-    """What is asked: `accounts` by name (none: all that are configured), which passes, only those that are due,
-    what to do when another process holds an account (`wait` or `fail`), and whether to wait for settle times."""
+    """What is asked: `accounts` by name (none: all that are configured), which passes, only those
+    that are due, what to do when another process holds an account (`wait` or `fail`), and whether
+    to wait for settle times."""
 
     accounts: tuple[str, ...] = ()
     pull: bool = True
@@ -40,7 +41,8 @@ class SyncRequest:
 
 @dataclass(kw_only=True)
 class AccountReport:
-    """What became of one account. `error` stopped it altogether; a pass's own error is in that pass's report."""
+    """What became of one account. `error` stopped it altogether; a pass's own error is in that
+    pass's report."""
 
     account: str
     recovered: RecoverReport | None = None
@@ -57,14 +59,18 @@ class AccountReport:
 async def sync(
     config: Config, database: Database, request: SyncRequest, observe: Observer
 ) -> tuple[AccountReport, ...]:
-    """One report an account, in the order of the configuration. One account's trouble is its own."""
+    """One report an account, in the order of the configuration. One account's trouble is its
+    own."""
     accounts = chosen(config, request.accounts)
     numbers = await register(config, database)
     reports = {account.name: AccountReport(account=account.name) for account in accounts}
     watch = Watch(started_by=request.started_by, observe=observe, is_stopping=lambda: False)
     async with stations(config, database, accounts, numbers) as live:
         await in_parallel(
-            [partial(_one, database, one, (request, watch), reports[one.settings.name]) for one in live],
+            [
+                partial(_one, database, one, (request, watch), reports[one.settings.name])
+                for one in live
+            ],
             AT_ONCE,
         )
     return tuple(reports.values())
@@ -87,7 +93,11 @@ async def _one(
         )
         if report.paused or report.skipped:
             return
-        patience = 0.0 if request.if_busy == "fail" else station.settings.lease.ttl.total_seconds() + PATIENCE
+        patience = (
+            0.0
+            if request.if_busy == "fail"
+            else station.settings.lease.ttl.total_seconds() + PATIENCE
+        )
         await until_free(held, patience)
     except LeaseBusy as error:
         report.is_busy, report.error = True, error
@@ -98,7 +108,8 @@ async def _one(
 async def _passes(
     account: Account, station: Station, request: SyncRequest, report: AccountReport
 ) -> None:
-    """Recovery always comes first: nothing is sent to a campaign whose last write has no known outcome."""
+    """Recovery always comes first: nothing is sent to a campaign whose last write has no known
+    outcome."""
     settings, slots = station.settings, station.slots
     report.recovered = await recover(account)
     due = await slots.due()

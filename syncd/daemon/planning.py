@@ -1,4 +1,5 @@
-"""What a push would do now, from the mirror alone: nothing is read at the provider, nothing is sent."""
+"""What a push would do now, from the mirror alone: nothing is read at the provider, nothing is
+sent."""
 
 from __future__ import annotations
 
@@ -19,8 +20,9 @@ NO_EPOCH = 0  # reading needs no lease
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AccountPlan:
-    """One account's plan. `waiting` are open updates that a push would leave alone now: id, code and sentence.
-    `read_at` is when the mirror was last complete; `limit` the account's limit as text."""
+    """One account's plan. `waiting` are open updates that a push would leave alone now: id, code
+    and sentence. `read_at` is when the mirror was last complete; `limit` the account's limit as
+    text."""
 
     account: str
     plan: PushPlan
@@ -29,9 +31,7 @@ class AccountPlan:
     limit: str
 
 
-async def plan(
-    config: Config, database: Database, names: Sequence[str]
-) -> tuple[AccountPlan, ...]:
+async def plan(config: Config, database: Database, names: Sequence[str]) -> tuple[AccountPlan, ...]:
     """Plans of these accounts, or of all."""
     accounts = chosen(config, names)
     numbers = await register(config, database)

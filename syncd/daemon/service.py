@@ -1,5 +1,5 @@
-"""The service: a worker for each account, woken by schedules and by the queue, health over HTTP, and an end
-that leaves nothing half done."""
+"""The service: a worker for each account, woken by schedules and by the queue, health over HTTP,
+and an end that leaves nothing half done."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ log = structlog.get_logger()
 
 
 async def run(config: Config, ready: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT; a second signal ends at once. `ready` is called with one line when every
-    part is up. Raises SyncdError when it cannot begin."""
+    """Serve until SIGTERM or SIGINT; a second signal ends at once. `ready` is called with one line
+    when every part is up. Raises SyncdError when it cannot begin."""
     stop = asyncio.Event()
     async with open_store(config) as database:
         numbers = await register(config, database)
@@ -44,11 +44,16 @@ async def run(config: Config, ready: Callable[[str], None]) -> None:
             serve_health(config.service.listen, partial(_readiness, database)) as address,
         ):
             workers = [_worker(database, station, stop) for station in live]
-            by_number = {station.number: worker for station, worker in zip(live, workers, strict=True)}
+            by_number = {
+                station.number: worker for station, worker in zip(live, workers, strict=True)
+            }
             scheduler = _scheduler(live, workers)
             scheduler.start()
             _end_on_signals(stop, workers)
-            ready(f"syncd {__version__} {config.service.name}: {len(live)} accounts, database ok, health {address}")
+            ready(
+                f"syncd {__version__} {config.service.name}: {len(live)} accounts, "
+                f"database ok, health {address}"
+            )
             try:
                 await serve(
                     [
@@ -82,7 +87,8 @@ def _worker(database: Database, station: Station, stop: asyncio.Event) -> Worker
 def _scheduler(live: Sequence[Station], workers: Sequence[Worker]) -> AsyncIOScheduler:
     """Only wakes workers: what is due stands in Postgres. A late wake-up is never dropped."""
     scheduler = AsyncIOScheduler(
-        timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        timezone="UTC",
+        job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
     )
     for station, worker in zip(live, workers, strict=True):
         settings = station.settings
@@ -94,7 +100,8 @@ def _scheduler(live: Sequence[Station], workers: Sequence[Worker]) -> AsyncIOSch
 
 
 async def _listen(dsn: str, workers: dict[int, Worker], stop: asyncio.Event) -> None:
-    """A new update wakes its account's worker. While the connection is away the workers' own polls do."""
+    """A new update wakes its account's worker. While the connection is away the workers' own polls
+    do."""
 
     def heard(_channel: str, payload: str) -> None:
         worker = workers.get(int(payload)) if payload.isdigit() else None
@@ -173,8 +180,9 @@ def _note(event: Event) -> None:
             )  # fmt: skip
         case PassEnded(error=error) if error is not None:
             log.warning(
-                f"{event.kind.value}-trouble", account=event.account, run=event.run_id,
-                outcome=event.outcome.value, code=error.code, reason=error.message, remedy=error.remedy,
+                "pass-trouble", kind=event.kind.value, account=event.account, run=event.run_id,
+                outcome=event.outcome.value, code=error.code, reason=error.message,
+                remedy=error.remedy,
             )  # fmt: skip
         case _:
             return

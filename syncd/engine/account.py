@@ -11,9 +11,9 @@ from syncd.ports import Mirror, Outbox, Provider, Queue, Runs, Tenure, Unknowns
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """`batch` is how many campaigns one call carries, `in_flight` how many calls may be unanswered at once,
-    `request_timeout` seconds a write may take, `is_stopping` whether nothing new may leave. `started_by` goes into
-    every run."""
+    """`batch` is how many campaigns one call carries, `in_flight` how many calls may be unanswered
+    at once, `request_timeout` seconds a write may take, `is_stopping` whether nothing new may
+    leave. `started_by` goes into every run."""
 
     name: str
     provider: Provider

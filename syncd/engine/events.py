@@ -1,4 +1,5 @@
-"""What happens during a pass, as frozen facts for whoever watches: the log, a progress bar, a test."""
+"""What happens during a pass, as frozen facts for whoever watches: the log, a progress bar, a
+test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The books of one push while it runs: where each update stands, how often a campaign was tried, why it stops."""
+"""The books of one push while it runs: where each update stands, how often a campaign was tried,
+why it stops."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ TRIES = 3
 
 @dataclass(kw_only=True)
 class Ledger:
-    """Where each update of this pass stands, how often its campaign was tried, and why the pass stops."""
+    """Where each update of this pass stands, how often its campaign was tried, and why the pass
+    stops."""
 
     states: dict[int, State] = field(default_factory=dict)
     tries: Counter[str] = field(default_factory=Counter)
@@ -34,10 +36,23 @@ class Ledger:
     def counts(self) -> dict[str, int]:
         """The books of the run: every claimed update is in exactly one state."""
         by_state = Counter(state.value for state in self.states.values())
-        names = ("applied", "rejected", "unknown", "held", "superseded", "expired", "cancelled", "queued")
+        names = (
+            "applied",
+            "rejected",
+            "unknown",
+            "held",
+            "superseded",
+            "expired",
+            "cancelled",
+            "queued",
+        )
         return {"claimed": len(self.states), **{name: by_state[name] for name in names}}
 
 
 def outcome_of(error: SyncdError) -> RunOutcome:
     """Waiting for a limit and being asked to stop are normal ends; everything else is a failure."""
-    return RunOutcome.PARTIAL if isinstance(error, LimitWait | Throttled | Stopped) else RunOutcome.FAILED
+    return (
+        RunOutcome.PARTIAL
+        if isinstance(error, LimitWait | Throttled | Stopped)
+        else RunOutcome.FAILED
+    )

@@ -1,5 +1,5 @@
-"""The read pass: every page in scope, compared with the mirror and applied with history. An incomplete listing
-updates what it showed and counts nothing as missing."""
+"""The read pass: every page in scope, compared with the mirror and applied with history. An
+incomplete listing updates what it showed and counts nothing as missing."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ class _Listing:
 
 
 async def pull(account: Account) -> PullReport:
-    """One complete attempt at the listing. Raises LeaseLost and DatabaseUnavailable; what the provider does
-    wrong ends the run and is in the report."""
+    """One complete attempt at the listing. Raises LeaseLost and DatabaseUnavailable; what the
+    provider does wrong ends the run and is in the report."""
     run_id = await account.runs.open(RunKind.PULL, account.started_by)
     account.observe(PassStarted(account=account.name, kind=RunKind.PULL, run_id=run_id))
     sighting = account.mirror.sighting(run_id)
@@ -81,9 +81,12 @@ async def _see_all(
 ) -> None:
     while True:
         if account.is_stopping():
-            listing.error = Stopped("the process was asked to stop", remedy="the next pull begins anew")
+            listing.error = Stopped(
+                "the process was asked to stop", remedy="the next pull begins anew"
+            )
             return
-        # Noted before the request leaves: whatever a push sends later makes this page stale for that campaign.
+        # Noted before the request leaves: what a push sends later makes this page stale for that
+        # campaign.
         marker = await account.mirror.mark()
         try:
             page = await anext(pages, None)
@@ -110,7 +113,8 @@ async def _conclude(sighting: Sighting, listing: _Listing) -> tuple[RunResult, t
     calls = listing.pages
     if not listing.is_complete:
         error = listing.error or BadAnswer(
-            "; ".join(listing.notes) or "a row had no readable id, so nothing can be counted as missing",
+            "; ".join(listing.notes)
+            or "a row had no readable id, so nothing can be counted as missing",
             remedy="the rows that came were applied; look at the run's errors",
             code="incomplete",
         )

@@ -1,5 +1,6 @@
-"""The write pass: due updates are merged with a fresh read, what is left goes out in batches, and the result of
-every single item is recorded. Runs once, straight through; it never decides when it runs."""
+"""The write pass: due updates are merged with a fresh read, what is left goes out in batches, and
+the result of every single item is recorded. Runs once, straight through; it never decides when it
+runs."""
 
 from __future__ import annotations
 
@@ -18,9 +19,11 @@ from syncd.model.plan import Mark, PushPlan, UpdatePlan, Values, plan_push
 from syncd.model.update import Pending, State
 from syncd.ports import RunKind, RunOutcome, RunResult
 
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PushReport:
-    """What one push did; `run_id` None: nothing was due. `states` is where each update of it stands."""
+    """What one push did; `run_id` None: nothing was due. `states` is where each update of it
+    stands."""
 
     run_id: int | None = None
     outcome: RunOutcome = RunOutcome.OK
@@ -30,7 +33,8 @@ class PushReport:
 
 
 async def push(account: Account) -> PushReport:
-    """Send what is due. Raises LeaseLost and DatabaseUnavailable; then what was open is recovered later."""
+    """Send what is due. Raises LeaseLost and DatabaseUnavailable; then what was open is recovered
+    later."""
     ledger = Ledger()
     ledger.states.update(dict.fromkeys(await account.queue.expire(), State.EXPIRED))
     size = account.batch * account.in_flight
@@ -47,7 +51,9 @@ async def push(account: Account) -> PushReport:
     return await _close(account, run_id, ledger)
 
 
-async def _push_some(account: Account, run_id: int, pending: Sequence[Pending], ledger: Ledger) -> None:
+async def _push_some(
+    account: Account, run_id: int, pending: Sequence[Pending], ledger: Ledger
+) -> None:
     """Read, plan, decide what needs no call, send the rest."""
     for update in pending:
         ledger.states[update.id] = State.QUEUED
@@ -65,15 +71,16 @@ async def _push_some(account: Account, run_id: int, pending: Sequence[Pending], 
     )
     await _decide(account, plan, ledger)
     await in_parallel(
-        [partial(_send, account, run_id, plan, call, ledger) for call in plan.calls], account.in_flight
+        [partial(_send, account, run_id, plan, call, ledger) for call in plan.calls],
+        account.in_flight,
     )
 
 
 async def _read_fresh(
     account: Account, run_id: int, ids: Sequence[str]
 ) -> tuple[dict[str, Values], set[str]]:
-    """What the provider shows now, which the mirror takes over, and the ids about which an incomplete answer
-    said nothing."""
+    """What the provider shows now, which the mirror takes over, and the ids about which an
+    incomplete answer said nothing."""
     remote: dict[str, Values] = {}
     unread: set[str] = set()
     size = account.provider.capabilities.read_batch
@@ -89,7 +96,8 @@ async def _read_fresh(
 
 
 async def _decide(account: Account, plan: PushPlan, ledger: Ledger) -> None:
-    """Settle what needs no call. Whoever is superseded by an update that goes out falls with its intent."""
+    """Settle what needs no call. Whoever is superseded by an update that goes out falls with its
+    intent."""
     sending = {update.update.id for update in plan.marked(Mark.SEND)}
     decided = [
         update
@@ -108,7 +116,9 @@ def _falls_with(update: UpdatePlan, sending: Iterable[int]) -> bool:
     return any(path.superseded_by in set(sending) for path in update.paths)
 
 
-async def _send(account: Account, run_id: int, plan: PushPlan, call: WriteCall, ledger: Ledger) -> None:
+async def _send(
+    account: Account, run_id: int, plan: PushPlan, call: WriteCall, ledger: Ledger
+) -> None:
     """One call of the plan, halved as long as it is refused as a whole for what is in it."""
     sender = Sender(account, run_id, plan, ledger)
     waiting = [call]
@@ -120,7 +130,8 @@ async def _close(account: Account, run_id: int, ledger: Ledger) -> PushReport:
     counts = ledger.counts()
     if counts["queued"] and ledger.error is None:
         left = CallRefused(
-            f"{counts['queued']} updates were not judged and stay queued", remedy="the next pass sends them"
+            f"{counts['queued']} updates were not judged and stay queued",
+            remedy="the next pass sends them",
         )
         ledger.halt(left, RunOutcome.PARTIAL)
     result = RunResult(outcome=ledger.outcome, error=ledger.error, calls=ledger.calls)

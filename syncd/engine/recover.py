@@ -1,5 +1,5 @@
-"""The pass that finds out: attempts without a known outcome are read back, after their settle time and before
-anything else is sent to the same campaign."""
+"""The pass that finds out: attempts without a known outcome are read back, after their settle time
+and before anything else is sent to the same campaign."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from syncd.ports import RunKind, RunOutcome, RunResult
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecoverReport:
-    """What one recovery did; `run_id` None: there was nothing to find out. `waits` is the longest remaining
-    settle time in seconds."""
+    """What one recovery did; `run_id` None: there was nothing to find out. `waits` is the longest
+    remaining settle time in seconds."""
 
     run_id: int | None = None
     outcome: RunOutcome = RunOutcome.OK
@@ -60,7 +60,9 @@ async def recover(account: Account) -> RecoverReport:
     return await _close(account, run_id, counts, error, (waits, tuple(touched)))
 
 
-async def _read_and_decide(account: Account, run_id: int, some: Sequence[Unknown]) -> list[Resolution]:
+async def _read_and_decide(
+    account: Account, run_id: int, some: Sequence[Unknown]
+) -> list[Resolution]:
     """One read for all of these. An answer that is not whole decides only about what it shows."""
     marker = await account.mirror.mark()
     crashpoint("before_read")

@@ -1,5 +1,5 @@
-"""One call of a push: intent, send, settle, read back. Nothing leaves without a committed intent, and whatever
-comes back, or does not, every update in the call gets its own result."""
+"""One call of a push: intent, send, settle, read back. Nothing leaves without a committed intent,
+and whatever comes back, or does not, every update in the call gets its own result."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ class Sender:
         self._ledger = ledger
 
     async def send(self, call: WriteCall) -> list[WriteCall]:
-        """Send one call. Returns smaller ones to send instead, when it was refused whole for what is in it."""
+        """Send one call. Returns smaller ones to send instead, when it was refused whole for what
+        is in it."""
         ids = [item.external_id for item in call.items]
         batch = Batch(
             id=await self._account.queue.new_batch_id(),
@@ -64,38 +65,25 @@ class Sender:
 
     async def _exchange(self, batch: Batch) -> CallResult | None:
         """Intent and send. None: nothing was sent and nothing was written."""
-        is_intended = False
-
-        async def intend(body_sha256: bytes) -> None:
-            nonlocal is_intended
-            if self._account.is_stopping():
-                raise IntentRefused("the process was asked to stop", remedy="the next pass sends it", code="stopped")
-            crashpoint("before_intent_commit")
-            await self._account.outbox.intend(batch, body_sha256)
-            is_intended = True
-            crashpoint("after_intent_commit")
-            self._ledger.calls += 1
-            if boottime() + self._account.request_timeout > self._account.tenure.deadline:
-                raise IntentRefused(
-                    "the lease would run out before the answer", remedy="the next pass sends it", code="deadline"
-                )
-
+        intent = _Intent(self._account, batch)
         try:
-            return await self._account.provider.write(batch.call, intend)
+            return await self._account.provider.write(batch.call, intent.commit)
         except IntentRefused as refused:
-            if is_intended:
+            if intent.is_committed:
                 return _nothing_sent(batch, refused)
             self._refused(refused)
-            return None
         except ProviderError as error:
-            if is_intended:
+            if intent.is_committed:
                 return _no_word(batch, str(error))
             self._ledger.halt(error, outcome_of(error))
-            return None
         except BaseException:
-            if is_intended:
-                await finish(self._settle(batch, _no_word(batch, "the process was stopped before the answer")))
+            if intent.is_committed:
+                said = "the process was stopped before the answer"
+                await finish(self._settle(batch, _no_word(batch, said)))
             raise
+        finally:
+            self._ledger.calls += intent.is_committed
+        return None
 
     async def _settle(self, batch: Batch, result: CallResult) -> None:
         items = tuple(
@@ -109,7 +97,9 @@ class Sender:
         crashpoint("after_result_commit")
         self._ledger.states.update(reached)
         self._ledger.states.update(
-            (update.update.id, State.SUPERSEDED) for update in batch.updates if update.mark is Mark.SUPERSEDED
+            (update.update.id, State.SUPERSEDED)
+            for update in batch.updates
+            if update.mark is Mark.SUPERSEDED
         )
         self._account.observe(
             CallSettled(
@@ -122,8 +112,11 @@ class Sender:
         )
 
     async def _read_back(self, batch: Batch, result: CallResult) -> None:
-        """One read for what was applied, so that the mirror shows it and the update is confirmed at once."""
-        applied = [one for one, verdict in result.verdicts.items() if verdict.outcome is Outcome.APPLIED]
+        """One read for what was applied, so that the mirror shows it and the update is confirmed at
+        once."""
+        applied = [
+            one for one, verdict in result.verdicts.items() if verdict.outcome is Outcome.APPLIED
+        ]
         if not applied:
             return
         marker = await self._account.mirror.mark()
@@ -152,6 +145,30 @@ class Sender:
                 self._ledger.halt(CallRefused(message, remedy=remedy), RunOutcome.PARTIAL)
             case _:
                 return
+
+
+class _Intent:
+    """What a provider awaits directly before its one send."""
+
+    def __init__(self, account: Account, batch: Batch) -> None:
+        self.is_committed = False
+        self._account = account
+        self._batch = batch
+
+    async def commit(self, body_sha256: bytes) -> None:
+        """Commit the intent and look at the clock. Raises IntentRefused."""
+        if self._account.is_stopping():
+            raise _refusal("stopped", "the process was asked to stop")
+        crashpoint("before_intent_commit")
+        await self._account.outbox.intend(self._batch, body_sha256)
+        self.is_committed = True
+        crashpoint("after_intent_commit")
+        if boottime() + self._account.request_timeout > self._account.tenure.deadline:
+            raise _refusal("deadline", "the lease would run out before the answer")
+
+
+def _refusal(code: str, message: str) -> IntentRefused:
+    return IntentRefused(message, remedy="the next pass sends it", code=code)
 
 
 def _judged_alone(result: CallResult) -> CallResult:
@@ -198,6 +215,8 @@ def _settled(update: UpdatePlan, verdict: Verdict) -> Settled:
         update_id=update.update.id,
         state=_STATE[verdict.outcome],
         verdict=verdict,
-        results={path.path: word for path in update.paths if path.mark is Mark.SEND} if final else {},
+        results={path.path: word for path in update.paths if path.mark is Mark.SEND}
+        if final
+        else {},
         confirmation=Confirmation.PENDING if verdict.is_pending else Confirmation.NONE,
     )

@@ -1,5 +1,5 @@
-"""The only place that creates tasks: eternal ones of the service, parallel sends of a pass, the renewal of a
-lease, and the write that must happen although its task is being cancelled."""
+"""The only place that creates tasks: eternal ones of the service, parallel sends of a pass, the
+renewal of a lease, and the write that must happen although its task is being cancelled."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ log = structlog.get_logger()
 
 
 async def finish(work: Coroutine[Any, Any, T]) -> T:
-    """Let this write happen, cancelled or not, however often; its own error is logged when a cancellation wins.
-    Bounded by the database's statement timeout."""
+    """Let this write happen, cancelled or not, however often; its own error is logged when a
+    cancellation wins. Bounded by the database's statement timeout."""
     task = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None
     while not task.done():
@@ -26,7 +26,7 @@ async def finish(work: Coroutine[Any, Any, T]) -> T:
             await asyncio.shield(task)
         except asyncio.CancelledError as error:
             cancelled = error
-        except Exception:  # noqa: BLE001  (the task's own error, dealt with below)
+        except Exception:  # the task's own error, dealt with below
             break
     if cancelled is None:
         return task.result()
@@ -36,7 +36,8 @@ async def finish(work: Coroutine[Any, Any, T]) -> T:
 
 
 async def in_parallel(work: Sequence[Callable[[], Awaitable[None]]], limit: int) -> None:
-    """Run these, at most `limit` at a time. The first SyncdError is raised as itself, after all have ended."""
+    """Run these, at most `limit` at a time. The first SyncdError is raised as itself, after all
+    have ended."""
     gate = asyncio.Semaphore(limit)
 
     async def one(act: Callable[[], Awaitable[None]]) -> None:
@@ -58,8 +59,8 @@ def _first(group: BaseExceptionGroup[SyncdError]) -> SyncdError:
 
 @contextlib.asynccontextmanager
 async def beside(work: Coroutine[Any, Any, None], name: str) -> AsyncIterator[None]:
-    """Run `work` beside the body and end it with the body. When it fails, the body is cancelled and the
-    failure is raised."""
+    """Run `work` beside the body and end it with the body. When it fails, the body is cancelled and
+    the failure is raised."""
     try:
         async with asyncio.TaskGroup() as group:
             task = group.create_task(work, name=name)
@@ -74,8 +75,8 @@ async def beside(work: Coroutine[Any, Any, None], name: str) -> AsyncIterator[No
 async def serve(
     work: Sequence[tuple[str, Coroutine[Any, Any, None]]], stop: asyncio.Event, grace: float
 ) -> None:
-    """Run eternal tasks until `stop`, give them `grace` seconds to end by themselves, then cancel. A task that
-    raises takes all down, loudly."""
+    """Run eternal tasks until `stop`, give them `grace` seconds to end by themselves, then cancel.
+    A task that raises takes all down, loudly."""
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(coroutine, name=name) for name, coroutine in work]
         await stop.wait()

@@ -1,5 +1,5 @@
-"""The only loop: one account's passes, woken by schedules, by the queue or by a slow poll, under one lease that
-pull and push share while they run side by side."""
+"""The only loop: one account's passes, woken by schedules, by the queue or by a slow poll, under
+one lease that pull and push share while they run side by side."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, kw_only=True)
 class Duties:
-    """What one worker is to do: `hold` takes the account's lease and gives its parts for the length of a block."""
+    """What one worker is to do: `hold` takes the account's lease and gives its parts for the length
+    of a block."""
 
     name: str
     slots: Slots
@@ -43,19 +44,22 @@ class Duties:
 
 
 async def keep(lease: Renewable, every: float) -> None:
-    """Renew the lease for ever. Raises LeaseLost when it is ours no longer, or when Postgres stayed out of
-    reach until nothing may be in flight any more."""
+    """Renew the lease for ever. Raises LeaseLost when it is ours no longer, or when Postgres stayed
+    out of reach until nothing may be in flight any more."""
     while True:
         await asyncio.sleep(every)
         try:
             await lease.renew()
         except DatabaseUnavailable as error:
             if boottime() + every >= lease.deadline:
-                raise LeaseLost("the lease could not be renewed in time", remedy=error.remedy) from error
+                raise LeaseLost(
+                    "the lease could not be renewed in time", remedy=error.remedy
+                ) from error
 
 
 async def until_free(take: Callable[[], Awaitable[None]], patience: float) -> None:
-    """Try until the account is free or `patience` seconds have passed; the last LeaseBusy is raised."""
+    """Try until the account is free or `patience` seconds have passed; the last LeaseBusy is
+    raised."""
     deadline = boottime() + patience
     while True:
         try:
@@ -88,7 +92,8 @@ class Worker:
         self._wake.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Pass after pass. SyncdErrors are logged and waited out; anything else is a bug and ends the service."""
+        """Pass after pass. SyncdErrors are logged and waited out; anything else is a bug and ends
+        the service."""
         while not stop.is_set():
             try:
                 wait = await self._once(stop)
@@ -98,7 +103,8 @@ class Worker:
             except SyncdError as error:
                 wait = self._rest()
                 log.warning(
-                    "pass-failed", account=self.name, code=error.code, reason=error.message, remedy=error.remedy,
+                    "pass-failed", account=self.name, code=error.code, reason=error.message,
+                    remedy=error.remedy,
                     again_in=round(wait, 1),
                 )  # fmt: skip
             await self._sleep(wait, stop)
@@ -126,7 +132,13 @@ class Worker:
             due = await self._duties.slots.due()
             at = next_time(self._duties.pull, due.now, self._duties.pull_jitter)
             await self._duties.slots.pulled(at or due.now)
-            log.info("pull", account=self.name, outcome=report.outcome.value, run=report.run_id, **report.counts)
+            log.info(
+                "pull",
+                account=self.name,
+                outcome=report.outcome.value,
+                run=report.run_id,
+                **report.counts,
+            )
         finally:
             pulled.set()
             self._wake.set()
@@ -153,7 +165,13 @@ class Worker:
         else:
             self._failures = 0
         if report.run_id is not None:
-            log.info("push", account=self.name, outcome=report.outcome.value, run=report.run_id, **report.counts)
+            log.info(
+                "push",
+                account=self.name,
+                outcome=report.outcome.value,
+                run=report.run_id,
+                **report.counts,
+            )
 
     def _has_work(self, due: Due) -> bool:
         return not due.is_paused and (self._pull_is_due(due) or self._push_is_due(due))
@@ -167,8 +185,16 @@ class Worker:
         return self._duties.push.on_enqueue or due.push_in is None or due.push_in <= 0
 
     def _idle(self, due: Due) -> float:
-        """Until the next thing is due, and never longer than the poll that makes a lost wake-up harmless."""
-        ahead = [POLL, *(one for one in (due.pull_in, due.push_in, due.work_in) if one is not None and one > 0)]
+        """Until the next thing is due, and never longer than the poll that makes a lost wake-up
+        harmless."""
+        ahead = [
+            POLL,
+            *(
+                one
+                for one in (due.pull_in, due.push_in, due.work_in)
+                if one is not None and one > 0
+            ),
+        ]
         rest = self._rest_until - boottime()
         return max(0.05, min([*ahead, *([rest] if rest > 0 else [])]))
 

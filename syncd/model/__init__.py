@@ -1,0 +1,1 @@
+"""Pure values and the rules between them: no I/O, no clock."""

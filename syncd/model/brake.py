@@ -1,4 +1,5 @@
-"""When a complete pull shows so much less than before that a fault is likelier than the truth. Pure rules."""
+"""When a complete pull shows so much less than before that a fault is likelier than the truth. Pure
+rules."""
 
 from __future__ import annotations
 
@@ -11,8 +12,9 @@ SMALLEST_MIRROR: Final = 10
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Absence:
-    """What a complete listing did not show: of `known` campaigns that were there, `newly` are absent for the
-    first time; `ids` are all absent ones; `empty_parts` had campaigns and show none now."""
+    """What a complete listing did not show: of `known` campaigns that were there, `newly` are
+    absent for the first time; `ids` are all absent ones; `empty_parts` had campaigns and show none
+    now."""
 
     known: int
     ids: tuple[str, ...]
@@ -26,7 +28,10 @@ def brake(absence: Absence) -> str | None:
         return f"the provider shows none of the {absence.known} campaigns that the mirror has"
     if absence.empty_parts:
         named = ", ".join(absence.empty_parts)
-        return f"no campaign is shown any more for {named}, which had some: a right may have been withdrawn"
+        return (
+            f"no campaign is shown any more for {named}, which had some: "
+            "a right may have been withdrawn"
+        )
     if absence.known >= SMALLEST_MIRROR and absence.newly > LARGEST_SHARE * absence.known:
         return (
             f"{absence.newly} of {absence.known} campaigns would be missing at once, "

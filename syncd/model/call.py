@@ -1,5 +1,6 @@
-"""Writes as values: what one campaign is to become, how a provider groups that into calls, and what one call
-did to each campaign in it. A call's answer covers every item that was in it, whatever came back."""
+"""Writes as values: what one campaign is to become, how a provider groups that into calls, and what
+one call did to each campaign in it. A call's answer covers every item that was in it, whatever came
+back."""
 
 from __future__ import annotations
 
@@ -21,14 +22,16 @@ class WriteItem:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WriteCall:
-    """Items that travel together in one request of this operation; a campaign stands in a call at most once."""
+    """Items that travel together in one request of this operation; a campaign stands in a call at
+    most once."""
 
     operation: str
     items: tuple[WriteItem, ...]
 
 
 class Whole(StrEnum):
-    """Why no item of a call was judged. `not_sent`: proof that nothing left; `stopped`: we held it back."""
+    """Why no item of a call was judged. `not_sent`: proof that nothing left; `stopped`: we held it
+    back."""
 
     UNAUTHORISED = "unauthorised"
     FORBIDDEN = "forbidden"
@@ -41,8 +44,8 @@ class Whole(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CallResult:
-    """`verdicts` has exactly the ids that were sent. `whole` is set when all of them are `not_judged` for one
-    reason, told in `message`. `status` is None when no answer came."""
+    """`verdicts` has exactly the ids that were sent. `whole` is set when all of them are
+    `not_judged` for one reason, told in `message`. `status` is None when no answer came."""
 
     verdicts: Mapping[str, Verdict]
     status: int | None = None
@@ -53,8 +56,8 @@ class CallResult:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WritePlan:
-    """Calls in the order in which they are to be sent, and the items that cannot be written at all, with the
-    reason, by external id."""
+    """Calls in the order in which they are to be sent, and the items that cannot be written at all,
+    with the reason, by external id."""
 
     calls: tuple[WriteCall, ...] = ()
     refused: Mapping[str, Verdict] = field(default_factory=dict)

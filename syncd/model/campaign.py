@@ -1,5 +1,5 @@
-"""A campaign as a frozen value, the same for every provider, with the two digests that a pull compares.
-Pure: it neither reads a clock nor knows where a campaign comes from."""
+"""A campaign as a frozen value, the same for every provider, with the two digests that a pull
+compares. Pure: it neither reads a clock nor knows where a campaign comes from."""
 
 from __future__ import annotations
 
@@ -37,8 +37,9 @@ class StatusSeen(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Campaign:
-    """`part` is the piece of the account's scope that showed it (at Criteo the advertiser); `raw` the provider's
-    own bytes of this one row; `budgets` maps daily, monthly, lifetime to an amount or "unlimited"."""
+    """`part` is the piece of the account's scope that showed it (at Criteo the advertiser); `raw`
+    the provider's own bytes of this one row; `budgets` maps daily, monthly, lifetime to an amount
+    or "unlimited"."""
 
     external_id: str
     name: str
@@ -56,12 +57,15 @@ class Campaign:
 
     @cached_property
     def values(self) -> dict[str, str | None]:
-        """Field path to text for everything that is readable: amounts canonical, `unlimited` as such."""
+        """Field path to text for everything that is readable: amounts canonical, `unlimited` as
+        such."""
         values: dict[str, str | None] = {"name": self.name}
         if self.status is not Status.NONE:
             values["status"] = self.status.value
         for period, amount in self.budgets.items():
-            values[f"budget.{period}"] = canonical(amount) if isinstance(amount, Decimal) else UNLIMITED
+            values[f"budget.{period}"] = (
+                canonical(amount) if isinstance(amount, Decimal) else UNLIMITED
+            )
         values.update({f"native.{key}": value for key, value in self.native.items()})
         return values
 
@@ -73,7 +77,9 @@ class Campaign:
     @cached_property
     def fingerprint(self) -> bytes:
         """Moves only when something that people set has moved."""
-        document = json.dumps([self.values, self.goal, self.currency], sort_keys=True, ensure_ascii=True)
+        document = json.dumps(
+            [self.values, self.goal, self.currency], sort_keys=True, ensure_ascii=True
+        )
         return hashlib.sha256(document.encode()).digest()
 
 

@@ -12,8 +12,9 @@ class ImpossibleLimit(ValueError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limit:
-    """At most `count` requests (share already taken) in any `window` seconds; `jitter` is the largest difference
-    of one-way delays in seconds, None for the default of 50 ms, or 2 % of windows above five seconds."""
+    """At most `count` requests (share already taken) in any `window` seconds; `jitter` is the
+    largest difference of one-way delays in seconds, None for the default of 50 ms, or 2 % of
+    windows above five seconds."""
 
     count: float
     window: float
@@ -21,14 +22,16 @@ class Limit:
 
     @property
     def capacity(self) -> float:
-        """Requests that may leave at once after a pause. A fraction above one lets a late timer catch up."""
+        """Requests that may leave at once after a pause. A fraction above one lets a late timer
+        catch up."""
         if self.window > 1:
             return max(1.2, 0.04 * self.count)
         return 1.2 if self.count / self.window <= 50 else 2.0
 
     @property
     def rate(self) -> float:
-        """Requests a second, the largest r with capacity + r * (window + jitter) < floor(count) + 1."""
+        """Requests a second, the largest r with capacity + r * (window + jitter) < floor(count) +
+        1."""
         jitter = self.jitter
         if jitter is None:
             jitter = 0.05 if self.window <= 5 else 0.02 * self.window

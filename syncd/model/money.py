@@ -1,5 +1,5 @@
-"""Amounts of money as exact decimals: one strict parser from text, one canonical text form.
-Knows no currency tables and no provider; what a provider stores more coarsely is the field's `scale`."""
+"""Amounts of money as exact decimals: one strict parser from text, one canonical text form. Knows
+no currency tables and no provider; what a provider stores more coarsely is the field's `scale`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ class AmountError(ValueError):
 
 
 def parse_amount(text: str, *, scale: int = 6) -> Decimal:
-    """Plain digits with at most one point: `120`, `120.50`. At most 14 digits before the point and `scale` after."""
+    """Plain digits with at most one point: `120`, `120.50`. At most 14 digits before the point and
+    `scale` after."""
     if _NEGATIVE.fullmatch(text):
         raise AmountError(f'"{text}" is negative; a budget is zero or more')
     if not _AMOUNT.fullmatch(text):
@@ -31,7 +32,8 @@ def parse_amount(text: str, *, scale: int = 6) -> Decimal:
 
 
 def canonical(amount: Decimal) -> str:
-    """The one text form that is stored and compared: no exponent, no trailing zeros (`120`, `120.5`)."""
+    """The one text form that is stored and compared: no exponent, no trailing zeros (`120`,
+    `120.5`)."""
     if amount == 0:
         return "0"
     return f"{amount.normalize():f}"
@@ -44,5 +46,7 @@ def _why_not(text: str, scale: int) -> str:
     if re.fullmatch(r"[0-9]{15,}(\.[0-9]*)?", text):
         return f'"{shown}" is larger than any budget; at most 14 digits before the point'
     if _GROUPED.fullmatch(text):
-        return f'"{shown}" is ambiguous; write digits with one point and no grouping, such as 1000.50'
+        return (
+            f'"{shown}" is ambiguous; write digits with one point and no grouping, such as 1000.50'
+        )
     return f'"{shown}" is not an amount; write digits with one point, such as 120.50'

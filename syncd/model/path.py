@@ -1,5 +1,5 @@
-"""Field paths: the one vocabulary for queueing, diffing, history and reports. Pure text; which of them a
-provider reads or changes is what its adapter declares as `Field` values."""
+"""Field paths: the one vocabulary for queueing, diffing, history and reports. Pure text; which of
+them a provider reads or changes is what its adapter declares as `Field` values."""
 
 from __future__ import annotations
 
@@ -25,11 +25,14 @@ _FIXED = frozenset(
         "price.min_clicks",
     }
 )
-_OPEN = re.compile(r'price\.country\.[A-Z]{2}|price\.action\."[^"]+"|price\.action\.[^".,]+|native\.[^".,]+|native\."[^"]+"')
+_OPEN = re.compile(
+    r'price\.country\.[A-Z]{2}|price\.action\."[^"]+"|price\.action\.[^".,]+|native\.[^".,]+|native\."[^"]+"'
+)
 
 
 class Kind(StrEnum):
-    """What a field's value is: `amount` is money or `unlimited`, `text` anything, `status` active or paused."""
+    """What a field's value is: `amount` is money or `unlimited`, `text` anything, `status` active
+    or paused."""
 
     AMOUNT = "amount"
     TEXT = "text"
@@ -38,7 +41,8 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Field:
-    """One path as a provider offers it. `scale` is the number of decimals of an amount; `note` is for people."""
+    """One path as a provider offers it. `scale` is the number of decimals of an amount; `note` is
+    for people."""
 
     path: str
     kind: Kind

@@ -1,5 +1,6 @@
-"""What a push would do, as a value: each queued update merged with what the provider shows, several updates of
-one campaign folded into one write. Pure: the same queue and the same remote values give the same plan."""
+"""What a push would do, as a value: each queued update merged with what the provider shows, several
+updates of one campaign folded into one write. Pure: the same queue and the same remote values give
+the same plan."""
 
 from __future__ import annotations
 
@@ -40,7 +41,8 @@ _STATE = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PathPlan:
-    """One path: what the requester saw, what the provider shows, what is wanted, and what is to happen."""
+    """One path: what the requester saw, what the provider shows, what is wanted, and what is to
+    happen."""
 
     path: str
     reference: str | None
@@ -86,7 +88,8 @@ class PushPlan:
         return tuple(update for update in self.updates if update.mark is mark)
 
     def of_campaigns(self, ids: Iterable[str]) -> tuple[UpdatePlan, ...]:
-        """The updates of these campaigns that a call's answer decides, with those that it supersedes."""
+        """The updates of these campaigns that a call's answer decides, with those that it
+        supersedes."""
         wanted = set(ids)
         return tuple(
             update
@@ -98,7 +101,8 @@ class PushPlan:
 def plan_push(
     pending: Sequence[Pending], remote: Mapping[str, Values], plan_calls: PlanCalls
 ) -> PushPlan:
-    """`pending` in queue order; `remote` the values of the campaigns that the provider shows, by external id."""
+    """`pending` in queue order; `remote` the values of the campaigns that the provider shows, by
+    external id."""
     merged = [_merged(update, remote.get(update.external_id), plan_calls) for update in pending]
     folded = _coalesced(merged)
     items = _items(folded, remote)
@@ -106,7 +110,11 @@ def plan_push(
     refused = calls.refused
     return PushPlan(
         updates=tuple(
-            _reject(plan, refused[plan.update.external_id].code, refused[plan.update.external_id].message)
+            _reject(
+                plan,
+                refused[plan.update.external_id].code,
+                refused[plan.update.external_id].message,
+            )
             if plan.update.external_id in refused and plan.mark is Mark.SEND
             else plan
             for plan in folded
@@ -116,7 +124,8 @@ def plan_push(
 
 
 def _merged(update: Pending, remote: Values | None, plan_calls: PlanCalls) -> UpdatePlan:
-    """This update alone against what the provider shows. A hit on one path decides the whole update."""
+    """This update alone against what the provider shows. A hit on one path decides the whole
+    update."""
     if remote is None:
         return _without_remote(update)
     paths = [_merge_path(update, path, remote) for path in sorted(update.patch)]
@@ -141,12 +150,23 @@ def _merge_path(update: Pending, path: str, remote: Values) -> PathPlan:
         mark = Mark.ALREADY_SET
     elif update.reference is None or path not in update.reference:
         mark, code = Mark.HELD, "base_unknown"
-        message = f"{path} is {now} at the provider, and nobody saw that when {desired} was asked for"
+        message = (
+            f"{path} is {now} at the provider, and nobody saw that when {desired} was asked for"
+        )
     elif now not in (reference, update.ours.get(path, reference)):
         mark, code = Mark.HELD, "conflict"
-        message = f"{path} moved at the provider: it was {reference} when {desired} was asked for, now it is {now}"
+        message = (
+            f"{path} moved at the provider: it was {reference} when {desired} was asked for, "
+            f"now it is {now}"
+        )
     return PathPlan(
-        path=path, reference=reference, remote=now, desired=desired, mark=mark, code=code, message=message
+        path=path,
+        reference=reference,
+        remote=now,
+        desired=desired,
+        mark=mark,
+        code=code,
+        message=message,
     )
 
 
@@ -174,13 +194,17 @@ def _without_remote(update: Pending) -> UpdatePlan:
 
 
 def _coalesced(plans: Sequence[UpdatePlan]) -> list[UpdatePlan]:
-    """Per campaign and path the latest update that is itself good wins; each keeps its own result."""
+    """Per campaign and path the latest update that is itself good wins; each keeps its own
+    result."""
     winners: dict[tuple[str, str], int] = {}
     for plan in plans:
         if plan.mark in (Mark.SEND, Mark.ALREADY_SET):
             for path in plan.paths:
                 winners[plan.update.external_id, path.path] = plan.update.id
-    return [_lose(plan, winners) if plan.mark in (Mark.SEND, Mark.ALREADY_SET) else plan for plan in plans]
+    return [
+        _lose(plan, winners) if plan.mark in (Mark.SEND, Mark.ALREADY_SET) else plan
+        for plan in plans
+    ]
 
 
 def _lose(plan: UpdatePlan, winners: Mapping[tuple[str, str], int]) -> UpdatePlan:

@@ -1,4 +1,5 @@
-"""What a read says about an update whose outcome was unknown: decided by values, never by times. Pure."""
+"""What a read says about an update whose outcome was unknown: decided by values, never by times.
+Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ REPEATS = 1
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unknown:
     """An update whose last attempt has no known outcome. `sent` and `before` are values by path;
-    `seconds_left` of its settle time (0: it may be read now); `is_late`: it has expired meanwhile."""
+    `seconds_left` of its settle time (0: it may be read now); `is_late`: it has expired
+    meanwhile."""
 
     update_id: int
     external_id: str
@@ -26,7 +28,8 @@ class Unknown:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Resolution:
-    """What a read decided about an unknown update; `results` are path outcomes as they are stored."""
+    """What a read decided about an unknown update; `results` are path outcomes as they are
+    stored."""
 
     update_id: int
     state: State
@@ -36,16 +39,31 @@ class Resolution:
 
 
 def resolve(unknown: Unknown, remote: Mapping[str, str | None] | None) -> Resolution:
-    """`remote` are the values of a whole read that began after the settle time; None: it is not shown."""
+    """`remote` are the values of a whole read that began after the settle time; None: it is not
+    shown."""
     if remote is None:
-        return _held(unknown, "out_of_view", "after the unanswered call the provider does not show the campaign")
+        return _held(
+            unknown,
+            "out_of_view",
+            "after the unanswered call the provider does not show the campaign",
+        )
     shown = {path: remote.get(path) for path in unknown.sent}
     if any(unknown.sent[path] == unknown.before.get(path) for path in unknown.sent):
-        return _held(unknown, "undecidable", f"the value was {_words(shown)} before the call and is now: no read can tell")
+        return _held(
+            unknown,
+            "undecidable",
+            f"the value was {_words(shown)} before the call and is now: no read can tell",
+        )
     if shown == dict(unknown.sent):
         return _applied(unknown)
     if shown != dict(unknown.before):
-        return _held(unknown, "conflict", f"after the unanswered call the provider shows {_words(shown)}")
+        return _held(
+            unknown, "conflict", f"after the unanswered call the provider shows {_words(shown)}"
+        )
+    return _not_applied(unknown)
+
+
+def _not_applied(unknown: Unknown) -> Resolution:
     if unknown.is_late:
         return Resolution(
             update_id=unknown.update_id,
@@ -54,7 +72,9 @@ def resolve(unknown: Unknown, remote: Mapping[str, str | None] | None) -> Resolu
             message="the unanswered call was not applied, and its time has passed",
         )
     if unknown.repeats >= REPEATS:
-        return _held(unknown, "attempts_spent", "two calls stayed unanswered and neither was applied")
+        return _held(
+            unknown, "attempts_spent", "two calls stayed unanswered and neither was applied"
+        )
     return Resolution(
         update_id=unknown.update_id,
         state=State.QUEUED,

@@ -1,5 +1,6 @@
-"""A queued update: its nine states, the outcomes that one call can have for it, and the values that push and
-recovery work with. Pure values; which transition the database allows is written once more as a trigger."""
+"""A queued update: its nine states, the outcomes that one call can have for it, and the values that
+push and recovery work with. Pure values; which transition the database allows is written once more
+as a trigger."""
 
 from __future__ import annotations
 
@@ -9,15 +10,17 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """
-    queued: waits for its turn; a push, a person or the clock may move it. Everything begins here.
+    """queued: waits for its turn; a push, a person or the clock may move it. Everything begins
+    here.
 
-    sending: an intent is committed and the answer is outstanding. Only the pass that sent it, or the recovery
-    of a dead owner's attempts, may move it.
+    sending: an intent is committed and the answer is outstanding. Only the pass that sent it, or
+    the recovery of a dead owner's attempts, may move it.
 
-    unknown: the call may have been applied and nothing readable says so. Only a read moves it, never a resend.
+    unknown: the call may have been applied and nothing readable says so. Only a read moves it,
+    never a resend.
 
-    held: a person must decide; reason and figures stand beside it. Approve, retry or cancel ends it.
+    held: a person must decide; reason and figures stand beside it. Approve, retry or cancel ends
+    it.
 
     applied: the provider's own word, or a read, says that the value is set. Final.
 
@@ -27,8 +30,7 @@ class State(StrEnum):
 
     cancelled: a person took it back before it was sent. Final.
 
-    expired: its time passed before it was sent. Final.
-    """
+    expired: its time passed before it was sent. Final."""
 
     QUEUED = "queued"
     SENDING = "sending"
@@ -46,9 +48,7 @@ class State(StrEnum):
         return self in FINAL
 
 
-FINAL = frozenset(
-    {State.APPLIED, State.REJECTED, State.SUPERSEDED, State.CANCELLED, State.EXPIRED}
-)
+FINAL = frozenset({State.APPLIED, State.REJECTED, State.SUPERSEDED, State.CANCELLED, State.EXPIRED})
 
 # An update's state is the first of these that any of its paths has.
 PRECEDENCE = (
@@ -65,8 +65,8 @@ PRECEDENCE = (
 
 
 class Outcome(StrEnum):
-    """What one call did to one item. `not_judged`: the call was refused without looking at the item, or never
-    left. `unknown`: no word, a contradictory word or no readable answer."""
+    """What one call did to one item. `not_judged`: the call was refused without looking at the
+    item, or never left. `unknown`: no word, a contradictory word or no readable answer."""
 
     APPLIED = "applied"
     REJECTED = "rejected"
@@ -75,7 +75,8 @@ class Outcome(StrEnum):
 
 
 class Confirmation(StrEnum):
-    """What a read said of an applied value: nothing yet, it shows, it takes effect later, or it shows another."""
+    """What a read said of an applied value: nothing yet, it shows, it takes effect later, or it
+    shows another."""
 
     NONE = "none"
     CONFIRMED = "confirmed"
@@ -85,7 +86,8 @@ class Confirmation(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
-    """One item's outcome with the provider's own words. `is_pending`: accepted, takes effect later."""
+    """One item's outcome with the provider's own words. `is_pending`: accepted, takes effect
+    later."""
 
     outcome: Outcome
     code: str | None = None
@@ -97,9 +99,9 @@ class Verdict:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pending:
-    """An update as push reads it from the outbox. Values are texts by path. `reference` is what the requester
-    saw (None: nobody saw it); `ours` what our own writes since then put there; `awaited` the paths whose last
-    value was accepted for later and does not show yet."""
+    """An update as push reads it from the outbox. Values are texts by path. `reference` is what the
+    requester saw (None: nobody saw it); `ours` what our own writes since then put there; `awaited`
+    the paths whose last value was accepted for later and does not show yet."""
 
     id: int
     external_id: str

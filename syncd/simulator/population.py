@@ -92,7 +92,7 @@ def _sort_of(turn: int, place: int, random: Random) -> Callable[[Campaign, Rando
 
 def _next_id(world: World, random: Random) -> str:
     """Growing ids with gaps; from the tenth on they no longer fit 32 bits."""
-    highest = max((int(known) for known in world.campaigns), default=100_000)
+    highest = max(world.highest_id, 100_000)
     if len(world.campaigns) == 10:
         highest = max(highest, 4_294_967_296)
     return str(highest + random.randint(1, 97))

@@ -22,6 +22,7 @@ from syncd.simulator.world import World
 
 HOST = "127.0.0.1"
 _MOST_BYTES = 64 * 1024 * 1024
+_PATIENCE = 0.25  # seconds for a body that is only wanted for the journal
 _SERVICES: Mapping[str, Callable[[Settings], Service]] = {"criteo": Criteo}
 
 
@@ -148,7 +149,7 @@ class Simulator:
         """For the journal only: the body of a request that is cut at its head, where it came
         along."""
         try:
-            async with asyncio.timeout(0.05):
+            async with asyncio.timeout(_PATIENCE):
                 exchange.body = await request.read()
         except (TimeoutError, ConnectionError, web.RequestPayloadError):
             return

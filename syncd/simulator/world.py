@@ -99,22 +99,25 @@ class World:
 
     advertisers: dict[str, Advertiser] = field(default_factory=dict)
     campaigns: dict[str, Campaign] = field(default_factory=dict)
+    highest_id: int = 0
+    """Of all campaigns that ever were."""
     has_consent: bool = True
     """Without it, every call but the token call is refused with 403."""
 
     def add(self, campaign: Campaign) -> Campaign:
-        """Add a campaign; raises ValueError for an id in use and KeyError for no such
-        advertiser."""
+        """Add a campaign; raises ValueError for an id that is in use or no number and KeyError for
+        no such advertiser."""
         if campaign.id in self.campaigns:
             raise ValueError(f"campaign {campaign.id} exists already")
         if campaign.advertiser_id not in self.advertisers:
             raise KeyError(campaign.advertiser_id)
+        self.highest_id = max(self.highest_id, int(campaign.id))
         self.campaigns[campaign.id] = campaign
         return campaign
 
     def free_id(self) -> str:
         """An id that no campaign ever had, above all those in use."""
-        return str(max((int(known) for known in self.campaigns), default=100_000) + 1)
+        return str(self.highest_id + 1)
 
     def visible(self, campaign_id: str) -> Campaign | None:
         """The campaign as the application sees it, None where it does not."""

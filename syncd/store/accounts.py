@@ -1,5 +1,6 @@
-"""Accounts as the database knows them: registered from the configuration, with the times at which their next
-passes are due, and what a door may ask of them. Needs no lease: none of this says anything to a provider."""
+"""Accounts as the database knows them: registered from the configuration, with the times at which
+their next passes are due, and what a door may ask of them. Needs no lease: none of this says
+anything to a provider."""
 
 from __future__ import annotations
 
@@ -52,14 +53,22 @@ class Accounts:
         self._database = database
 
     async def register(self, accounts: Sequence[Registration]) -> dict[str, int]:
-        """Make these known, with their settings as they are now; returns the number of each by name."""
+        """Make these known, with their settings as they are now; returns the number of each by
+        name."""
         numbers = {}
         async with self._database.transaction() as session:
             for one in sorted(accounts, key=lambda account: account.name):
                 row = await session.row(
-                    "account_register", one.name, one.provider, one.dialect, one.currency, one.settle,
-                    one.max_amount, one.pull_schedule, one.push_schedule,
-                )  # fmt: skip
+                    "account_register",
+                    one.name,
+                    one.provider,
+                    one.dialect,
+                    one.currency,
+                    one.settle,
+                    one.max_amount,
+                    one.pull_schedule,
+                    one.push_schedule,
+                )
                 if row is None or row["provider"] != one.provider:
                     raise ConfigError(
                         f'account "{one.name}" belongs to another provider in the database',
@@ -74,14 +83,21 @@ class Accounts:
         """Write down what a provider's adapter offers, so that SQL is refused at once too."""
         async with self._database.transaction() as session:
             await session.run(
-                "field_register", provider, [one.path for one in fields], [one.kind.value for one in fields],
-                [one.readable for one in fields], [one.changeable for one in fields],
-                [one.scale for one in fields], [one.call for one in fields], [one.note for one in fields],
-            )  # fmt: skip
+                "field_register",
+                provider,
+                [one.path for one in fields],
+                [one.kind.value for one in fields],
+                [one.readable for one in fields],
+                [one.changeable for one in fields],
+                [one.scale for one in fields],
+                [one.call for one in fields],
+                [one.note for one in fields],
+            )
             await session.run("fields_forget", provider, [one.path for one in fields])
 
     async def enqueue(self, wanted: Sequence[Wanted]) -> list[int]:
-        """Queue all of these or none; returns their ids. Raises Refused with the reason of each bad one."""
+        """Queue all of these or none; returns their ids. Raises Refused with the reason of each bad
+        one."""
         columns = list(zip(*(_arguments(one) for one in wanted), strict=True))
         async with self._database.transaction() as session:
             rows = await session.rows("enqueue_many", *(list(column) for column in columns))
@@ -90,7 +106,9 @@ class Accounts:
                 raise Refused(
                     bad[0]["message"],
                     remedy=bad[0]["hint"] or "",
-                    refusals=tuple((row["n"] - 1, row["message"], row["hint"] or "") for row in bad),
+                    refusals=tuple(
+                        (row["n"] - 1, row["message"], row["hint"] or "") for row in bad
+                    ),
                 )
         return [int(row["id"]) for row in rows]
 
@@ -112,9 +130,8 @@ class Slots:
 
     async def due(self) -> Due:
         """How things stand now."""
-        slots = await self._database.row("account_slots", self._account_id)
-        wanted = await self._database.row("push_wanted", self._account_id)
-        assert slots is not None and wanted is not None  # noqa: PT018, S101  (accounts are never deleted)
+        (slots,) = await self._database.rows("account_slots", self._account_id)
+        (wanted,) = await self._database.rows("push_wanted", self._account_id)
         work_in = 0.0 if wanted["has_orphans"] else wanted["due_in"]
         return Due(
             now=slots["at"],
@@ -135,6 +152,14 @@ class Slots:
 
 def _arguments(one: Wanted) -> tuple[Any, ...]:
     return (
-        one.account, one.campaign, dict(one.patch), None if one.expect is None else dict(one.expect), one.key,
-        one.policy or "hold", one.not_before, one.expires_at, one.requester, one.reason,
-    )  # fmt: skip
+        one.account,
+        one.campaign,
+        dict(one.patch),
+        None if one.expect is None else dict(one.expect),
+        one.key,
+        one.policy or "hold",
+        one.not_before,
+        one.expires_at,
+        one.requester,
+        one.reason,
+    )

@@ -1,5 +1,6 @@
-"""The connection pool, the named statements and the translation of the driver's exceptions.
-The only door to Postgres: everything in `store` goes through `Database`, nothing above it names asyncpg."""
+"""The connection pool, the named statements and the translation of the driver's exceptions. The
+only door to Postgres: everything in `store` goes through `Database`, nothing above it names
+asyncpg."""
 
 from __future__ import annotations
 
@@ -9,12 +10,11 @@ import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from functools import cache
 from importlib import resources
-from typing import Any, Final, cast
+from typing import Any, Final, LiteralString, cast
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
-from typing_extensions import LiteralString
 
 from syncd.errors import DatabaseUnavailable, LeaseLost, Refused, SchemaMismatch
 
@@ -86,7 +86,8 @@ class Session:
 
 
 class Database:
-    """A pool against one database. Every method raises DatabaseUnavailable when Postgres is out of reach."""
+    """A pool against one database. Every method raises DatabaseUnavailable when Postgres is out of
+    reach."""
 
     def __init__(self, pool: asyncpg.Pool[asyncpg.Record], dsn: str) -> None:
         self._pool = pool
@@ -101,8 +102,8 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator[Session]:
-        """One transaction. When leaving it raises DatabaseUnavailable it may have been committed all the same:
-        the caller looks for the key that it wrote."""
+        """One transaction. When leaving it raises DatabaseUnavailable it may have been committed
+        all the same: the caller looks for the key that it wrote."""
         with translated(self.dsn):
             async with self._pool.acquire() as connection, connection.transaction():
                 yield Session(connection)
@@ -132,8 +133,8 @@ class Database:
 async def open_database(
     dsn: str, *, size: int = 8, role: str | None = None, check: bool = True
 ) -> AsyncIterator[Database]:
-    """A pool of at most `size` connections, acting as `role` where one is named; with `check` a schema of
-    another version raises SchemaMismatch."""
+    """A pool of at most `size` connections, acting as `role` where one is named; with `check` a
+    schema of another version raises SchemaMismatch."""
     settings = {"application_name": "syncd", "statement_timeout": "60000"}
     if role is not None:
         settings["role"] = role
@@ -153,17 +154,21 @@ async def open_database(
             await _check_schema(database)
         yield database
     finally:
-        # close() waits for borrowed connections; a pass that was cancelled has returned its own by now.
+        # close() waits for borrowed connections; a cancelled pass has returned its own by now.
         with contextlib.suppress(*_GONE):
             await pool.close()
 
 
-async def listen(dsn: str, channels: Sequence[str], heard: Any) -> asyncpg.Connection[asyncpg.Record]:
+async def listen(
+    dsn: str, channels: Sequence[str], heard: Any
+) -> asyncpg.Connection[asyncpg.Record]:
     """A connection of its own that calls `heard(channel, payload)`; the caller closes it."""
     with translated(dsn):
         connection = await asyncpg.connect(dsn, timeout=10)
         for channel in channels:
-            await connection.add_listener(channel, lambda _c, _pid, name, payload: heard(name, payload))
+            await connection.add_listener(
+                channel, lambda _c, _pid, name, payload: heard(name, payload)
+            )
         return connection
 
 
@@ -207,7 +212,8 @@ def _unreachable(dsn: str, error: BaseException) -> DatabaseUnavailable:
 
 def _no_schema(dsn: str) -> SchemaMismatch:
     return SchemaMismatch(
-        f"the database {shown_dsn(dsn)} has no syncd schema, or an older one", remedy="run: syncd db upgrade"
+        f"the database {shown_dsn(dsn)} has no syncd schema, or an older one",
+        remedy="run: syncd db upgrade",
     )
 
 
@@ -216,7 +222,8 @@ async def _check_schema(database: Database) -> None:
     if found != SCHEMA_VERSION:
         newer = found is not None and str(found) > SCHEMA_VERSION
         raise SchemaMismatch(
-            f"the schema of {shown_dsn(database.dsn)} is {found}, this program needs {SCHEMA_VERSION}",
+            f"the schema of {shown_dsn(database.dsn)} is {found}, "
+            f"this program needs {SCHEMA_VERSION}",
             remedy="install the newer syncd" if newer else "run: syncd db upgrade",
         )
 

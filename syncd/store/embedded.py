@@ -86,8 +86,8 @@ class EmbeddedPostgres:
         if self.is_left_running:
             return
         deadline = time.monotonic() + _PATIENCE
-        # Go by the file: another process may have started a crashed cluster anew, and while the file
-        # goes last of all, somebody else's dead child still answers to signals.
+        # Go by the file: another process may have started a crashed cluster anew, and while it goes
+        # last of all, somebody else's dead child still answers to signals.
         while (found := _read_pid_file(self._cluster)) and _is_alive(found, self._cluster):
             self._running = found
             if found.status == "ready":

@@ -1,5 +1,5 @@
-"""Leases: the time-limited right to act for one account, kept in Postgres's own time. An owner's name says
-which process it is, so that a dead one on this very machine is replaced at once."""
+"""Leases: the time-limited right to act for one account, kept in Postgres's own time. An owner's
+name says which process it is, so that a dead one on this very machine is replaced at once."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from syncd.timing import boottime
 
 @dataclass(kw_only=True)
 class Lease:
-    """An account held by us. `deadline` (boot time, seconds) is when nothing of ours may be in flight any more;
-    every renewal moves it."""
+    """An account held by us. `deadline` (boot time, seconds) is when nothing of ours may be in
+    flight any more; every renewal moves it."""
 
     database: Database
     account_id: int
@@ -41,7 +41,8 @@ class Lease:
 
 
 async def take_lease(database: Database, account_id: int, ttl: float) -> Lease:
-    """Take the account's lease. Raises LeaseBusy with the owner's name and the seconds that it still has."""
+    """Take the account's lease. Raises LeaseBusy with the owner's name and the seconds that it
+    still has."""
     row = await database.row("lease_read", account_id)
     holder = row["owner"] if row else None
     dead = holder if holder is not None and is_dead(holder) else None
@@ -67,13 +68,14 @@ def own_name() -> str:
 def shown_owner(owner: str) -> str:
     """An owner for people: process and host."""
     parts = owner.split("|")
-    return f"process {parts[3]} on {parts[0]}" if len(parts) == 5 else owner  # noqa: PLR2004
+    return f"process {parts[3]} on {parts[0]}" if len(parts) == 5 else owner
 
 
 def is_dead(owner: str) -> bool:
-    """Whether that process certainly ended: only on this boot and in this pid namespace can we tell."""
+    """Whether that process certainly ended: only on this boot and in this pid namespace can we
+    tell."""
     parts = owner.split("|")
-    if len(parts) != 5 or tuple(parts[1:3]) != _place() or "" in parts[1:3]:  # noqa: PLR2004
+    if len(parts) != 5 or tuple(parts[1:3]) != _place() or "" in parts[1:3]:
         return False
     return _started(parts[3]) != parts[4]
 
@@ -87,7 +89,8 @@ def _place() -> tuple[str, str]:
 
 
 def _started(pid: str) -> str:
-    """The start time of a process in clock ticks since boot, empty when there is none. A zombie is gone."""
+    """The start time of a process in clock ticks since boot, empty when there is none. A zombie is
+    gone."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:

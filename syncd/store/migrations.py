@@ -1,5 +1,5 @@
-"""Bringing a database to this program's schema: roles where they may be made, then Alembic's revisions.
-Safe for several processes at once. Knows nothing of what the tables are for."""
+"""Bringing a database to this program's schema: roles where they may be made, then Alembic's
+revisions. Safe for several processes at once. Knows nothing of what the tables are for."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ GRANT {OWNER} TO CURRENT_USER;
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Upgrade:
-    """What an upgrade did: the revision before and after, and the SQL that an administrator must run first when
-    this user may not make the roles (empty otherwise)."""
+    """What an upgrade did: the revision before and after, and the SQL that an administrator must
+    run first when this user may not make the roles (empty otherwise)."""
 
     before: str | None
     after: str
@@ -43,7 +43,8 @@ def folder() -> Path:
 
 
 async def upgrade(dsn: str) -> Upgrade:
-    """Make roles, run the pending revisions, grant the service's rights. Raises DatabaseUnavailable."""
+    """Make roles, run the pending revisions, grant the service's rights. Raises
+    DatabaseUnavailable."""
     with translated(dsn):
         connection = await asyncpg.connect(dsn, timeout=10)
         try:
@@ -61,8 +62,8 @@ async def upgrade(dsn: str) -> Upgrade:
 
 
 def _run_alembic(dsn: str, role: str) -> None:
-    from alembic import command  # noqa: PLC0415  (a third of a second, needed by upgrades only)
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic import command
+    from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(folder()).replace("%", "%%"))
@@ -99,9 +100,12 @@ async def _make_roles(connection: asyncpg.Connection[Any]) -> bool:
 
 
 async def _may_create(connection: asyncpg.Connection[Any]) -> bool:
-    """The owner role makes the schemas, so it needs CREATE on the database (or finds both made already)."""
+    """The owner role makes the schemas, so it needs CREATE on the database (or finds both made
+    already)."""
     database = await connection.fetchval("SELECT quote_ident(current_database())")
-    if await connection.fetchval("SELECT has_database_privilege($1, current_database(), 'CREATE')", OWNER):
+    if await connection.fetchval(
+        "SELECT has_database_privilege($1, current_database(), 'CREATE')", OWNER
+    ):
         return True
     try:
         async with connection.transaction():
@@ -109,7 +113,11 @@ async def _may_create(connection: asyncpg.Connection[Any]) -> bool:
     except (asyncpg.InsufficientPrivilegeError, asyncpg.InternalServerError):
         return False
     # A user who may not grant gets a warning only, so ask whether it is there now.
-    return bool(await connection.fetchval("SELECT has_database_privilege($1, current_database(), 'CREATE')", OWNER))
+    return bool(
+        await connection.fetchval(
+            "SELECT has_database_privilege($1, current_database(), 'CREATE')", OWNER
+        )
+    )
 
 
 async def _grant(connection: asyncpg.Connection[Any]) -> None:

@@ -1,5 +1,6 @@
-"""The mirror: what a pass saw, compared page by page with what Postgres has, staged, and applied in one
-transaction with history. Knows values and statements, nothing of providers or of why a pass runs."""
+"""The mirror: what a pass saw, compared page by page with what Postgres has, staged, and applied in
+one transaction with history. Knows values and statements, nothing of providers or of why a pass
+runs."""
 
 from __future__ import annotations
 
@@ -12,15 +13,38 @@ from syncd.model.brake import Absence
 from syncd.model.campaign import Campaign, seen_digest
 from syncd.ports import BadRow, Marker, RunResult
 from syncd.store.database import Database, Session
-from syncd.store.runs import close_run
+from syncd.store.runs import OpenRun, close_run
 
 _COUNTS: Final = (
-    "seen", "new", "changed", "moved", "unchanged", "skipped", "bad", "missing", "duplicates",
-)  # fmt: skip
+    "seen",
+    "new",
+    "changed",
+    "moved",
+    "unchanged",
+    "skipped",
+    "bad",
+    "missing",
+    "duplicates",
+)
 _STAGED: Final = (
-    "account_id", "run_id", "external_id", "mark", "name", "status", "status_seen", "status_raw", "goal",
-    "kind", "part", "currency", "is_default", "values", "raw", "raw_digest", "fingerprint",
-)  # fmt: skip
+    "account_id",
+    "run_id",
+    "external_id",
+    "mark",
+    "name",
+    "status",
+    "status_seen",
+    "status_raw",
+    "goal",
+    "kind",
+    "part",
+    "currency",
+    "is_default",
+    "values",
+    "raw",
+    "raw_digest",
+    "fingerprint",
+)
 
 
 class Mirror:
@@ -33,8 +57,7 @@ class Mirror:
 
     async def mark(self) -> Marker:
         """To be asked before a request leaves: the account's last batch, and the time."""
-        row = await self.database.row("mark", self.account_id)
-        assert row is not None  # noqa: S101  (an account is never deleted)
+        (row,) = await self.database.rows("mark", self.account_id)
         return Marker(batch=row["last_batch"], at=row["at"])
 
     def sighting(self, run_id: int) -> Sighting:
@@ -51,7 +74,8 @@ class Mirror:
             await session.rows("confirm", self.account_id, ids, marker.batch, marker.at)
 
     async def values(self, ids: Sequence[str]) -> dict[str, Mapping[str, str | None]]:
-        """The mirror's own values by external id, for a plan that reads nothing. Absent: missing or unknown."""
+        """The mirror's own values by external id, for a plan that reads nothing. Absent: missing or
+        unknown."""
         rows = await self.database.rows("mirror_values", self.account_id, list(ids))
         return {row["external_id"]: row["values"] for row in rows}
 
@@ -76,7 +100,8 @@ class Mirror:
         return len(changed)
 
     async def apply(self, session: Session, run_id: int, began: Marker) -> Counter[str]:
-        """Bring what this run has staged into the mirror, with versions and field changes; returns the counts."""
+        """Bring what this run has staged into the mirror, with versions and field changes; returns
+        the counts."""
         account = self.account_id
         await session.rows("apply_lock", account, run_id)
         counts = Counter(skipped=len(await session.rows("apply_skip", account, run_id)))
@@ -90,7 +115,8 @@ class Mirror:
 
 
 class Sighting:
-    """What one pull has seen so far. Ids are kept as eight bytes each, so that memory stays small."""
+    """What one pull has seen so far. Ids are kept as eight bytes each, so that memory stays
+    small."""
 
     def __init__(self, mirror: Mirror, run_id: int) -> None:
         self.counts: Counter[str] = Counter()
@@ -100,11 +126,16 @@ class Sighting:
         self._parts: set[str | None] = set()
         self._began: Marker | None = None
 
-    async def see(self, campaigns: Sequence[Campaign], bad: Sequence[BadRow], marker: Marker) -> None:
-        """Compare one page with the mirror and stage what differs. A campaign seen twice counts once."""
+    async def see(
+        self, campaigns: Sequence[Campaign], bad: Sequence[BadRow], marker: Marker
+    ) -> None:
+        """Compare one page with the mirror and stage what differs. A campaign seen twice counts
+        once."""
         self._began = self._began or marker
         fresh = [campaign for campaign in campaigns if self._is_first(campaign)]
-        self._seen.update(seen_digest(row.external_id) for row in bad if row.external_id is not None)
+        self._seen.update(
+            seen_digest(row.external_id) for row in bad if row.external_id is not None
+        )
         self.counts["seen"] += len(fresh) + len(bad)
         self.counts["bad"] += len(bad)
         async with self._mirror.database.transaction() as session:
@@ -115,7 +146,8 @@ class Sighting:
         self.counts["unchanged"] += len(fresh) - staged
 
     async def absent(self) -> Absence:
-        """The campaigns of the mirror that this pull did not see, and the parts that showed none at all."""
+        """The campaigns of the mirror that this pull did not see, and the parts that showed none at
+        all."""
         rows = await self._mirror.database.rows("mirror_known", self._mirror.account_id)
         absent = [row for row in rows if seen_digest(row["external_id"]) not in self._seen]
         had = {row["part"] for row in rows if not row["is_missing"] and row["part"] is not None}
@@ -127,8 +159,8 @@ class Sighting:
         )
 
     async def close(self, result: RunResult, missing: Sequence[str]) -> dict[str, int]:
-        """Apply everything, mark these as missing, and close the run with its counts, in one transaction.
-        Returns the counts."""
+        """Apply everything, mark these as missing, and close the run with its counts, in one
+        transaction. Returns the counts."""
         mirror, run_id = self._mirror, self._run_id
         counts = self.counts + Counter(missing=len(missing))
         async with mirror.database.transaction() as session:
@@ -137,7 +169,8 @@ class Sighting:
                 counts += await mirror.apply(session, run_id, self._began)
                 await self._conclude(session, result, missing, self._began)
             books = {name: counts[name] for name in _COUNTS}
-            await close_run(session, mirror.account_id, mirror.epoch, run_id, result, books)
+            run = OpenRun(account_id=mirror.account_id, run_id=run_id, epoch=mirror.epoch)
+            await close_run(session, run, result, books)
         return books
 
     async def _conclude(
@@ -163,14 +196,29 @@ class Sighting:
 
 def _record(account_id: int, run_id: int, campaign: Campaign, marker: Marker) -> tuple[object, ...]:
     return (
-        account_id, run_id, campaign.external_id, marker.batch, campaign.name, campaign.status.value,
-        campaign.status_seen.value, campaign.status_raw, campaign.goal, campaign.kind, campaign.part,
-        campaign.currency, campaign.is_default, json.dumps(campaign.values), campaign.raw,
-        campaign.raw_digest, campaign.fingerprint,
-    )  # fmt: skip
+        account_id,
+        run_id,
+        campaign.external_id,
+        marker.batch,
+        campaign.name,
+        campaign.status.value,
+        campaign.status_seen.value,
+        campaign.status_raw,
+        campaign.goal,
+        campaign.kind,
+        campaign.part,
+        campaign.currency,
+        campaign.is_default,
+        json.dumps(campaign.values),
+        campaign.raw,
+        campaign.raw_digest,
+        campaign.fingerprint,
+    )
 
 
-async def _write_errors(session: Session, account_id: int, run_id: int, bad: Sequence[BadRow]) -> None:
+async def _write_errors(
+    session: Session, account_id: int, run_id: int, bad: Sequence[BadRow]
+) -> None:
     await session.run(
         "run_error",
         account_id,

@@ -1,5 +1,6 @@
-"""The outbox: queued updates claimed in order, intents committed before anything is sent, and the result of
-every single item settled. Each write is guarded by the state that it expects, so a late one changes nothing."""
+"""The outbox: queued updates claimed in order, intents committed before anything is sent, and the
+result of every single item settled. Each write is guarded by the state that it expects, so a late
+one changes nothing."""
 
 from __future__ import annotations
 
@@ -30,12 +31,14 @@ class Outbox:
         return [row["id"] for row in rows]
 
     async def due(self, campaigns: int, without: Collection[str]) -> list[Pending]:
-        """All due updates of the first `campaigns` campaigns in the queue, leaving out those in `without`."""
+        """All due updates of the first `campaigns` campaigns in the queue, leaving out those in
+        `without`."""
         rows = await self._database.rows("outbox_due", self._account_id, campaigns, list(without))
         return [_pending(row) for row in rows]
 
     async def decide(self, plans: Sequence[UpdatePlan]) -> set[int]:
-        """Settle updates that need no call. Returns those that moved; the others were taken back meanwhile."""
+        """Settle updates that need no call. Returns those that moved; the others were taken back
+        meanwhile."""
         if not plans:
             return set()
         deciding = [plan.deciding for plan in plans]
@@ -53,12 +56,13 @@ class Outbox:
         return {row["id"] for row in rows}
 
     async def new_batch_id(self) -> int:
-        """The key under which an intent will be written, and found again when its commit was not answered."""
+        """The key under which an intent will be written, and found again when its commit was not
+        answered."""
         return int(await self._database.value("outbox_next_id"))
 
     async def intend(self, batch: Batch, body_sha256: bytes) -> None:
-        """Commit what is about to be sent. Raises IntentRefused when anything says no, LeaseLost, or
-        DatabaseUnavailable when it is certain that nothing was committed."""
+        """Commit what is about to be sent. Raises IntentRefused when anything says no, LeaseLost,
+        or DatabaseUnavailable when it is certain that nothing was committed."""
         try:
             async with self._database.transaction() as session:
                 await self._gate(session)
@@ -69,26 +73,42 @@ class Outbox:
                 raise
 
     async def settle(self, batch: Batch, settlement: Settlement) -> dict[int, State]:
-        """Record what came back, for the call, each attempt and each update. Returns the states reached; an
-        update that is no longer this batch's is left alone and missing from the answer."""
+        """Record what came back, for the call, each attempt and each update. Returns the states
+        reached; an update that is no longer this batch's is left alone and missing from the
+        answer."""
         items, result = settlement.items, settlement.result
         async with self._database.transaction() as session:
             await session.run(
-                "settle_batch", self._account_id, batch.id, result.status,
-                result.whole.value if result.whole else None, result.message, self._epoch,
-            )  # fmt: skip
+                "settle_batch",
+                self._account_id,
+                batch.id,
+                result.status,
+                result.whole.value if result.whole else None,
+                result.message,
+                self._epoch,
+            )
             await session.run(
-                "settle_attempts", self._account_id, batch.id, [item.update_id for item in items],
-                [item.verdict.outcome.value for item in items], [item.verdict.code for item in items],
-                [item.verdict.message for item in items], [item.verdict.trace_id for item in items],
+                "settle_attempts",
+                self._account_id,
+                batch.id,
+                [item.update_id for item in items],
+                [item.verdict.outcome.value for item in items],
+                [item.verdict.code for item in items],
+                [item.verdict.message for item in items],
+                [item.verdict.trace_id for item in items],
                 [json.dumps(item.verdict.warnings) for item in items],
-            )  # fmt: skip
+            )
             rows = await session.rows(
-                "settle_updates", self._account_id, batch.id, [item.update_id for item in items],
-                [item.state.value for item in items], [item.verdict.code for item in items],
-                [item.verdict.message for item in items], [dict(item.results) for item in items],
+                "settle_updates",
+                self._account_id,
+                batch.id,
+                [item.update_id for item in items],
+                [item.state.value for item in items],
+                [item.verdict.code for item in items],
+                [item.verdict.message for item in items],
+                [dict(item.results) for item in items],
                 [item.confirmation.value for item in items],
-            )  # fmt: skip
+            )
         return {row["id"]: State(row["state"]) for row in rows}
 
     async def _gate(self, session: Session) -> None:
@@ -96,7 +116,9 @@ class Outbox:
         if row is None or row["is_paused"]:
             by = row["paused_by"] if row else "somebody"
             raise IntentRefused(
-                f"the account was paused by {by}", remedy="resume it when sending is wanted again", code="paused"
+                f"the account was paused by {by}",
+                remedy="resume it when sending is wanted again",
+                code="paused",
             )
 
     async def _write_intent(self, session: Session, batch: Batch, body_sha256: bytes) -> None:
@@ -105,10 +127,18 @@ class Outbox:
         ids = [plan.update.id for plan in out]
         await session.run("intent_campaigns", account, list(batch.external_ids), batch.id)
         await session.run(
-            "intent_batch", account, batch.id, batch.run_id, batch.call.operation, _items(batch), body_sha256,
+            "intent_batch",
+            account,
+            batch.id,
+            batch.run_id,
+            batch.call.operation,
+            _items(batch),
+            body_sha256,
             self._epoch,
-        )  # fmt: skip
-        moved = await session.rows("intent_updates", account, batch.id, ids, [_results(plan) for plan in out])
+        )
+        moved = await session.rows(
+            "intent_updates", account, batch.id, ids, [_results(plan) for plan in out]
+        )
         if len(moved) != len(ids):
             raise IntentRefused(
                 "an update of this batch was cancelled or expired in the last moment",
@@ -116,13 +146,21 @@ class Outbox:
                 code="changed",
             )
         await session.run(
-            "intent_superseded", account, [plan.update.id for plan in lost],
-            [plan.deciding.superseded_by for plan in lost], [_results(plan) for plan in lost],
-        )  # fmt: skip
+            "intent_superseded",
+            account,
+            [plan.update.id for plan in lost],
+            [plan.deciding.superseded_by for plan in lost],
+            [_results(plan) for plan in lost],
+        )
         await session.run(
-            "intent_attempts", account, batch.id, ids, [plan.update.external_id for plan in out],
-            [_sent(plan, "desired") for plan in out], [_sent(plan, "remote") for plan in out],
-        )  # fmt: skip
+            "intent_attempts",
+            account,
+            batch.id,
+            ids,
+            [plan.update.external_id for plan in out],
+            [_sent(plan, "desired") for plan in out],
+            [_sent(plan, "remote") for plan in out],
+        )
         await session.run("intent_usage", account, batch.call.operation)
 
 
@@ -168,6 +206,10 @@ def _items(batch: Batch) -> list[dict[str, Any]]:
         if plan.mark is Mark.SEND:
             ids.setdefault(plan.update.external_id, []).append(plan.update.id)
     return [
-        {"external_id": item.external_id, "changes": dict(item.changes), "updates": ids.get(item.external_id, [])}
+        {
+            "external_id": item.external_id,
+            "changes": dict(item.changes),
+            "updates": ids.get(item.external_id, []),
+        }
         for item in batch.call.items
     ]

@@ -1,9 +1,10 @@
-"""The recorded history of passes: a row when one begins, closed once with counts that must balance. Also what
-an account's runs say of its health, and how many requests they cost."""
+"""The recorded history of passes: a row when one begins, closed once with counts that must balance.
+Also what an account's runs say of its health, and how many requests they cost."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from syncd.errors import SyncdError
@@ -34,7 +35,8 @@ class Runs:
     async def close(self, run_id: int, result: RunResult, counts: Mapping[str, int]) -> None:
         """End a run that did not close itself."""
         async with self._database.transaction() as session:
-            await close_run(session, self._account_id, self._epoch, run_id, result, counts)
+            run = OpenRun(account_id=self._account_id, run_id=run_id, epoch=self._epoch)
+            await close_run(session, run, result, counts)
 
     async def interrupted(self) -> None:
         """Close the runs that an owner before us left open, and clear what they had staged."""
@@ -50,27 +52,38 @@ class Runs:
             )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenRun:
+    """A run that is to be closed, and the lease under which it ran."""
+
+    account_id: int
+    run_id: int
+    epoch: int
+
+
 async def close_run(
-    session: Session,
-    account_id: int,
-    epoch: int,
-    run_id: int,
-    result: RunResult,
-    counts: Mapping[str, int],
+    session: Session, run: OpenRun, result: RunResult, counts: Mapping[str, int]
 ) -> None:
     """Close the run in the caller's transaction and carry its word over to the account's health."""
     error = result.error
     await session.run(
-        "run_close", account_id, run_id, result.outcome.value, dict(counts), result.calls,
-        error.code if error else None, error.message if error else None, error.remedy if error else None, epoch,
-    )  # fmt: skip
-    await session.run("staging_clear", account_id, run_id)
-    await _note_health(session, account_id, result.outcome, error)
+        "run_close",
+        run.account_id,
+        run.run_id,
+        result.outcome.value,
+        dict(counts),
+        result.calls,
+        *((error.code, error.message, error.remedy) if error else (None, None, None)),
+        run.epoch,
+    )
+    await session.run("staging_clear", run.account_id, run.run_id)
+    await _note_health(session, run.account_id, result.outcome, error)
 
 
-async def _note_health(session: Session, account_id: int, outcome: RunOutcome, error: SyncdError | None) -> None:
+async def _note_health(
+    session: Session, account_id: int, outcome: RunOutcome, error: SyncdError | None
+) -> None:
     if outcome is RunOutcome.FAILED and error is not None and error.code not in _OURS:
         await session.run("account_failed", account_id, error.code, error.message, error.remedy)
     elif outcome is not RunOutcome.FAILED:
         await session.run("account_works", account_id)
-

@@ -1,5 +1,5 @@
-"""Updates without a known outcome: those of owners that are gone, those that wait for their settle time, and
-what a read decided. The other half of the outbox."""
+"""Updates without a known outcome: those of owners that are gone, those that wait for their settle
+time, and what a read decided. The other half of the outbox."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ class Unknowns:
         self._epoch = epoch
 
     async def adopt(self) -> int:
-        """Turn the attempts that an owner before us left open into unknown ones; returns how many."""
+        """Turn the attempts that an owner before us left open into unknown ones; returns how
+        many."""
         async with self._database.transaction() as session:
             rows = await session.rows("orphans", self._account_id, self._epoch)
             ids = [row["id"] for row in rows]

@@ -1,4 +1,5 @@
-"""/livez and /readyz: one word each, no token, for a supervisor on the same machine or beside it."""
+"""/livez and /readyz: one word each, no token, for a supervisor on the same machine or beside
+it."""
 
 from __future__ import annotations
 
@@ -57,8 +58,17 @@ def _checked_host(listen: Listen) -> Callable[..., Awaitable[web.StreamResponse]
     async def check(
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        name = request.host.rpartition(":")[0] if ":" in request.host.rpartition("]")[2] else request.host
-        if listen.is_loopback and name.strip("[]") not in {"127.0.0.1", "localhost", "::1", listen.host}:
+        name = (
+            request.host.rpartition(":")[0]
+            if ":" in request.host.rpartition("]")[2]
+            else request.host
+        )
+        if listen.is_loopback and name.strip("[]") not in {
+            "127.0.0.1",
+            "localhost",
+            "::1",
+            listen.host,
+        }:
             return web.Response(text="unknown host\n", status=421)
         return await handler(request)
 

@@ -34,7 +34,7 @@ def project(tmp_path: Path) -> Path:
         '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
         '[project]\nname = "syncd"\nversion = "1"\n'
     )
-    shutil.copytree(ROOT / "scripts", folder / "scripts")
+    shutil.copytree(ROOT / ".ci", folder / ".ci")
     shutil.copy(ROOT / "Makefile", folder)
     shutil.copy(ROOT / "requirements-build.lock", folder / "requirements.lock")
     return folder

@@ -37,7 +37,6 @@ class Reply:
     drip: bytes = b""
     ends: str = "kept"
     hangs: bool = False
-    before_body: bool = False
 
 
 Script = Callable[[Arrival], Reply]

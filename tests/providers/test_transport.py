@@ -4,12 +4,14 @@ as one of syncd's own errors, and none of them carries a secret."""
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import gzip
 import socket
 import traceback
 import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -33,16 +35,16 @@ def permit(operation: str = "op") -> Permit:
 
 
 @asynccontextmanager
-async def reaching(script: Script, **changes: object) -> AsyncIterator[tuple[Scripted, Transport]]:
+async def reaching(script: Script, **changes: Any) -> AsyncIterator[tuple[Scripted, Transport]]:
     async with Scripted(script) as server:
-        settings: dict[str, object] = {
-            "base_url": server.url,
-            "observe": ignore,
-            "allow_loopback": True,
-            "request_timeout": 0.3,
-            "read_timeout": 0.3,
-        }
-        async with Transport(Reach(**(settings | changes))) as transport:  # type: ignore[arg-type]
+        reach = Reach(
+            base_url=server.url,
+            observe=ignore,
+            allow_loopback=True,
+            request_timeout=0.3,
+            read_timeout=0.3,
+        )
+        async with Transport(dataclasses.replace(reach, **changes)) as transport:
             yield server, transport
 
 
@@ -246,10 +248,12 @@ async def test_a_failed_handshake_is_proof_that_nothing_left(reply: Reply) -> No
             await transport.send(Request(operation="op", method="GET", url=url), permit())
 
 
-async def test_a_stray_second_answer_is_never_taken_for_the_next_one() -> None:
-    stray = http(200, b"first").head + http(200, b"stray").head
-    script_replies = [Reply(head=stray), http(200, b"second")]
-    async with reaching(lambda arrival: script_replies.pop(0)) as (server, transport):
+@pytest.mark.parametrize("is_late", [False, True])
+async def test_a_stray_second_answer_is_never_taken_for_the_next_one(is_late: bool) -> None:
+    first, stray = http(200, b"first").head, http(200, b"stray").head
+    reply = Reply(head=first, drip=stray) if is_late else Reply(head=first + stray)
+    replies = [reply, http(200, b"second")]
+    async with reaching(lambda arrival: replies.pop(0)) as (server, transport):
         assert (await send(server, transport)).body == b"first"
         assert (await send(server, transport)).body == b"second"
 

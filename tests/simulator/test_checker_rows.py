@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
 from tests.checker import check, compare_mirror, compare_rows
@@ -74,6 +75,24 @@ class Views:
     async def fetch(self, query: str, /) -> Sequence[Any]:
         name = query.partition("report.")[2].split()[0]
         return [(json.dumps(row),) for row in self.views[name]]
+
+
+async def test_the_views_of_a_real_database_have_the_columns_that_are_read(
+    database_url: str,
+) -> None:
+    connection = await asyncpg.connect(database_url)
+    try:
+        for line, view in (
+            (update(1, "1", "50"), "updates"),
+            (attempt(1, 1, {}), "update_attempts"),
+            (ROW, "campaigns"),
+        ):
+            columns = ", ".join(f'"{column}"' for column in line)
+            assert await connection.fetch(f"SELECT {columns} FROM report.{view}") == []
+        assert await check([], connection, SETTLE) == []
+        assert await compare_mirror([], connection) == []
+    finally:
+        await connection.close()
 
 
 async def test_rows_come_from_the_report_views_and_lines_from_the_file(tmp_path: Path) -> None:

@@ -66,11 +66,11 @@ async def test_the_search_example_shows_the_campaign_of_the_page(page: Client) -
     assert (await replay(page, "search all")).value["data"] == [EXAMPLES["campaign"]["response"]]
 
 
-async def test_the_create_example_makes_the_campaign_of_the_page(page: Client) -> None:
-    world = page.simulator.world
-    del world.campaigns["99999"]
-    put(page, "99998", "Before", UNCAPPED)
-    answer = await replay(page, "create")
+async def test_the_create_example_makes_the_campaign_of_the_page(start: Start) -> None:
+    client = await start(Settings(campaigns=0, advertisers=1, rate=None))
+    world = client.simulator.world
+    put(client, "99998", "Before", UNCAPPED)
+    answer = await replay(client, "create")
     assert answer.status == 201
     assert answer.value == EXAMPLES["create"]["response"]
     assert list(answer.value["data"]["attributes"]) == [

@@ -8,7 +8,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from syncd.simulator import Settings, read_journal
+from syncd.simulator import Settings, Simulator, read_journal
 from syncd.simulator.wire import emit
 from tests.simulator.client import CAMPAIGNS, Client, limit
 from tests.simulator.conftest import Start
@@ -45,9 +45,11 @@ async def test_a_client_that_goes_away_is_noticed_and_its_write_still_applies(
     (pick, *_) = client.simulator.service.picks()["ordinary"]
     wanted = limit(pick["path"].removeprefix("budget."), pick["amount"])
     fault = client.simulator.faults.arm("hold", "update", when="before")
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.05):
-            await client.update((pick["id"], wanted))
+    calling = asyncio.ensure_future(client.update((pick["id"], wanted)))
+    await fault.wait_fired()
+    calling.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await calling
     (arrival,) = client.simulator.journal.of("update")
     await eventually(lambda: arrival.gone_ns)
     assert (fault.fired, arrival.over, arrival.items[0].truth) == (1, False, "untouched")
@@ -111,3 +113,20 @@ async def test_two_connections_are_told_apart(client: Client) -> None:
         await other.search()
     seen = {arrival.connection for arrival in client.simulator.journal.arrivals}
     assert len(seen) == 2
+
+
+async def test_what_is_held_at_the_end_is_still_in_the_file(start: Start, tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    async with (
+        Simulator(Settings(campaigns=5, rate=None, journal=path)) as simulator,
+        aiohttp.ClientSession() as session,
+    ):
+        client = Client(simulator, session)
+        await client.search()
+        fault = simulator.faults.arm("hold", "search")
+        calling = asyncio.ensure_future(client.search())
+        await fault.wait_fired()
+    with pytest.raises(aiohttp.ClientError):
+        await calling
+    last = list(read_journal(path))[-1]
+    assert (last["operation"], last["status"], last["faults"]) == ("search", None, ["hold-1"])

@@ -1,0 +1,214 @@
+"""Who goes first, who gives up, who is told what: the gate in front of the limits."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import pytest
+
+from syncd import timing
+from syncd.errors import LimitWait
+from syncd.limiter import Freeze, Limits, Permit
+from syncd.model.limits import Limit
+from tests.limiter import virtual
+
+SLOW = Limit(count=10, window=10, jitter=0.0)
+
+
+def limits_of(limit: Limit = SLOW, patience: float | None = None) -> Limits:
+    return Limits([limit], patience=patience, on_freeze=None)
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def test_writes_go_before_reads_and_equals_by_arrival() -> None:
+    async def main() -> list[str]:
+        limits = limits_of()
+        order: list[str] = []
+
+        async def caller(name: str) -> None:
+            await limits.acquire(name, is_write=name.startswith("write"))
+            order.append(name)
+
+        async with asyncio.TaskGroup() as group:
+            for name in ("read 1", "read 2", "write 1", "read 3", "write 2"):
+                group.create_task(caller(name))
+        return order
+
+    # The first was at the head, waiting for the limit, before anybody else came.
+    assert virtual.run(main()) == ["read 1", "write 1", "write 2", "read 2", "read 3"]
+
+
+def test_a_permit_names_its_operation_and_ends_in_a_few_seconds() -> None:
+    async def main() -> Permit:
+        return await Limits([], patience=None, on_freeze=None).acquire("search", is_write=False)
+
+    permit = virtual.run(main())
+    assert permit.operation == "search"
+    assert 0 < permit.expires - timing.boottime() <= 5
+
+
+@pytest.mark.parametrize("cancelled", [0, 1, 2])
+def test_a_cancelled_caller_costs_nobody_a_permit(cancelled: int) -> None:
+    async def main() -> tuple[float, float, int]:
+        limits = limits_of()
+        start = now()
+        tasks = [asyncio.create_task(limits.acquire("op", is_write=False)) for _ in range(4)]
+        await asyncio.sleep(0.1)
+        tasks[cancelled].cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        granted = sum(isinstance(result, Permit) for result in results)
+        return now() - start, SLOW.rate, granted
+
+    elapsed, rate, granted = virtual.run(main())
+    assert granted == 3
+    assert elapsed == pytest.approx(3 / rate, abs=1e-3)
+
+
+def test_a_storm_of_cancellations_leaves_the_gate_working() -> None:
+    chance = random.Random(11)
+
+    async def main() -> tuple[int, int, float]:
+        limits = limits_of(Limit(count=100, window=10))
+        start = now()
+        granted = 0
+
+        async def caller() -> None:
+            nonlocal granted
+            await limits.acquire("op", is_write=chance.random() < 0.5)
+            granted += 1
+
+        tasks = [asyncio.create_task(caller()) for _ in range(600)]
+        while not all(task.done() for task in tasks):
+            chance.choice(tasks).cancel()
+            await asyncio.sleep(chance.random() * 0.1)
+        await limits.acquire("last", is_write=False)
+        return granted, limits.taken()["op"], now() - start
+
+    granted, counted, elapsed = virtual.run(main())
+    assert granted == counted
+    assert 100 < granted < 600
+    assert granted / elapsed >= 0.85 * Limit(count=100, window=10).rate
+
+
+def test_a_caller_cancelled_in_the_moment_of_its_turn_passes_the_turn_on() -> None:
+    async def main() -> Permit:
+        limits = Limits([], patience=None, on_freeze=None)
+        first = asyncio.create_task(limits.acquire("first", is_write=False))
+        second = asyncio.create_task(limits.acquire("second", is_write=False))
+        await asyncio.sleep(0)
+        second.cancel()
+        first.cancel()
+        await asyncio.gather(first, second, return_exceptions=True)
+        return await limits.acquire("third", is_write=False)
+
+    assert virtual.run(main()).operation == "third"
+
+
+def test_a_freeze_holds_everybody_and_is_made_known() -> None:
+    known: list[Freeze] = []
+
+    async def remember(freeze: Freeze) -> None:
+        known.append(freeze)
+
+    async def main() -> tuple[float, float]:
+        limits = Limits([], patience=None, on_freeze=remember)
+        await limits.freeze(30, "throttled (429)")
+        await limits.freeze(10, "a shorter one changes nothing")
+        start = now()
+        assert limits.frozen_for() == 30
+        await limits.acquire("op", is_write=True)
+        return now() - start, limits.frozen_for()
+
+    assert virtual.run(main()) == (30, 0)
+    assert known == [Freeze(seconds=30, reason="throttled (429)")]
+
+
+def test_a_freeze_that_comes_while_the_head_waits_holds_it_too() -> None:
+    async def main() -> float:
+        limits = limits_of()
+        start = now()
+        head = asyncio.create_task(limits.acquire("op", is_write=False))
+        await asyncio.sleep(0.1)
+        await limits.freeze(100, "throttled")
+        await head
+        return now() - start
+
+    assert virtual.run(main()) >= 100
+
+
+def test_a_permit_that_would_come_too_late_is_refused_at_once_and_costs_nothing() -> None:
+    async def main() -> tuple[float, float, dict[str, int]]:
+        limits = limits_of(patience=60)
+        await limits.freeze(120, "throttled by the provider")
+        start = now()
+        with pytest.raises(LimitWait, match="throttled by the provider") as caught:
+            await limits.acquire("op", is_write=False)
+        return now() - start, caught.value.seconds, limits.taken()
+
+    waited, seconds, taken = virtual.run(main())
+    assert waited == 0
+    assert seconds == pytest.approx(120)
+    assert taken == {}
+
+
+def test_a_queue_longer_than_the_patience_is_refused_before_it_is_joined() -> None:
+    async def main() -> tuple[list[bool], float]:
+        limits = limits_of(patience=3)
+        start = now()
+        tasks = [asyncio.create_task(limits.acquire("op", is_write=False)) for _ in range(9)]
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        return [isinstance(result, Permit) for result in results], now() - start
+
+    granted, elapsed = virtual.run(main())
+    assert granted == sorted(granted, reverse=True)
+    assert 2 <= sum(granted) <= 3
+    assert elapsed <= 3
+
+
+def test_a_freeze_that_begins_in_the_queue_ends_the_patience_of_all_who_wait() -> None:
+    async def main() -> tuple[int, float]:
+        limits = limits_of(patience=20)
+        start = now()
+        tasks = [asyncio.create_task(limits.acquire("op", is_write=False)) for _ in range(5)]
+        await asyncio.sleep(0.1)
+        await limits.freeze(500, "throttled")
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        return sum(isinstance(result, LimitWait) for result in results), now() - start
+
+    refused, elapsed = virtual.run(main())
+    assert refused == 5
+    assert elapsed < 2, "the head saw the freeze when its bucket let it through, the rest at once"
+
+
+def test_what_the_head_waits_for_can_be_read() -> None:
+    async def main() -> None:
+        limits = limits_of()
+        assert limits.waiting is None
+        head = asyncio.create_task(limits.acquire("POST search", is_write=False))
+        await asyncio.sleep(0.1)
+        assert limits.waiting is not None
+        assert limits.waiting.code == "limit"
+        assert "10 in 10 s" in limits.waiting.text
+        await limits.freeze(30, "throttled")
+        await asyncio.sleep(5)
+        assert limits.waiting.code == "frozen"
+        assert "throttled" in limits.waiting.text
+        assert 20 < limits.waiting.until - timing.boottime() <= 30
+        await head
+        assert limits.waiting is None
+
+    virtual.run(main())
+
+
+def test_requests_are_counted_per_operation_until_asked_for() -> None:
+    async def main() -> list[dict[str, int]]:
+        limits = Limits([], patience=None, on_freeze=None)
+        for operation in ("a", "b", "a"):
+            await limits.acquire(operation, is_write=False)
+        return [limits.taken(), limits.taken()]
+
+    assert virtual.run(main()) == [{"a": 2, "b": 1}, {}]
