@@ -175,7 +175,11 @@ async def _take_over(database: Database, station: Station, lease: Lease) -> None
 
 async def _let_go(database: Database, station: Station, lease: Lease) -> None:
     try:
-        await Runs(database, station.number, lease.epoch, own_name()).used(station.limits.taken())
+        # A write was counted with its intent.
+        writes = {one.call for one in station.provider.capabilities.fields if one.changeable}
+        asked = station.limits.taken()
+        taken = {name: count for name, count in asked.items() if name not in writes}
+        await Runs(database, station.number, lease.epoch, own_name()).used(taken)
         await lease.release()
     except DatabaseUnavailable as error:
         log.warning("lease-not-released", account=station.settings.name, reason=error.message)

@@ -67,7 +67,10 @@ class Sender:
         """Intent and send. None: nothing was sent and nothing was written."""
         intent = _Intent(self._account, batch)
         try:
-            return await self._account.provider.write(batch.call, intent.commit)
+            result = await self._account.provider.write(batch.call, intent.commit)
+            if intent.is_committed:
+                return result
+            self._ledger.halt(*_why(result))  # no token or no permit: nothing was intended
         except IntentRefused as refused:
             if intent.is_committed:
                 return _nothing_sent(batch, refused)
@@ -133,18 +136,29 @@ class Sender:
 
     def _halt_if_useless(self, result: CallResult) -> None:
         """Reasons that no other call of this pass would escape."""
-        message, remedy = result.message or "the call was refused", result.remedy
         match result.whole:
-            case Whole.NOT_SENT:
-                self._ledger.halt(NotSent(message, remedy=remedy), RunOutcome.FAILED)
-            case Whole.FORBIDDEN:
-                self._ledger.halt(Forbidden(message, remedy=remedy), RunOutcome.FAILED)
+            case Whole.NOT_SENT | Whole.FORBIDDEN | Whole.UNUSABLE | Whole.STOPPED:
+                self._ledger.halt(*_why(result))
             case Whole.UNAUTHORISED if max(self._ledger.tries.values()) > 1:
-                self._ledger.halt(AuthFailed(message, remedy=remedy), RunOutcome.FAILED)
-            case Whole.STOPPED:
-                self._ledger.halt(CallRefused(message, remedy=remedy), RunOutcome.PARTIAL)
+                self._ledger.halt(*_why(result))
             case _:
                 return
+
+
+def _why(result: CallResult) -> tuple[ProviderError, RunOutcome]:
+    """A whole refusal as an error of the pass, and the outcome that it gives the run."""
+    message, remedy, status = result.message or "the call was refused", result.remedy, result.status
+    match result.whole:
+        case Whole.THROTTLED | Whole.STOPPED:
+            return CallRefused(message, remedy=remedy, status=status), RunOutcome.PARTIAL
+        case Whole.UNAUTHORISED:
+            return AuthFailed(message, remedy=remedy, status=status), RunOutcome.FAILED
+        case Whole.FORBIDDEN:
+            return Forbidden(message, remedy=remedy, status=status), RunOutcome.FAILED
+        case Whole.NOT_SENT:
+            return NotSent(message, remedy=remedy), RunOutcome.FAILED
+        case _:
+            return CallRefused(message, remedy=remedy, status=status), RunOutcome.FAILED
 
 
 class _Intent:

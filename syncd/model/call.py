@@ -30,14 +30,16 @@ class WriteCall:
 
 
 class Whole(StrEnum):
-    """Why no item of a call was judged. `not_sent`: proof that nothing left; `stopped`: we held it
-    back."""
+    """Why no item of a call was judged. `invalid`: something in the call is wrong, so halves of it
+    may do better; `unusable`: no call of this kind would do; `not_sent`: proof that nothing left;
+    `stopped`: we held it back."""
 
     UNAUTHORISED = "unauthorised"
     FORBIDDEN = "forbidden"
     THROTTLED = "throttled"
     TOO_LARGE = "too_large"
     INVALID = "invalid"
+    UNUSABLE = "unusable"
     NOT_SENT = "not_sent"
     STOPPED = "stopped"
 

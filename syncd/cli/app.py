@@ -1,0 +1,146 @@
+"""The command `syncd`: finds a command only when it is named, runs it, and turns what was raised into a few
+lines on stderr and an exit code. Knows no command's inside."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any, Final
+
+import rich_click as click
+
+from syncd import __version__
+from syncd.cli.choices import CONTEXT, Choices, shared
+from syncd.errors import ConfigError, LeaseBusy, SyncdError, UsageError
+
+OK: Final = 0
+FAILED: Final = 1
+MISUSE: Final = 2
+ITEMS: Final = 3
+BUSY: Final = 5
+INTERRUPTED: Final = 130
+
+_COMMANDS: Final = {
+    name: f"syncd.cli.{place}"
+    for name, place in {
+        "demo": "demo.command:demo",
+        "run": "run:run",
+        "sync": "sync:sync",
+        "plan": "plan:plan",
+        "enqueue": "enqueue:enqueue",
+        "updates": "updates:updates",
+        "campaigns": "campaigns:campaigns",
+        "status": "status:status",
+        "accounts": "accounts:accounts",
+        "db": "db:db",
+        "config": "configuration:configuration",
+        "simulate": "simulate:simulate",
+    }.items()
+}
+
+
+class LazyGroup(click.RichGroup):
+    """A group that imports a command's module when that command is asked for."""
+
+    places: Mapping[str, str] = {}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.places)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        place = self.places.get(cmd_name)
+        if place is None:
+            return None
+        module, _, name = place.partition(":")
+        found: click.Command = getattr(import_module(module), name)
+        return found
+
+
+class Commands(LazyGroup):
+    """All commands."""
+
+    places = _COMMANDS
+
+
+@click.group(cls=Commands, context_settings=dict(CONTEXT))
+@click.version_option(__version__, prog_name="syncd", message="%(prog)s %(version)s")
+@shared
+def cli() -> None:
+    """One Postgres that mirrors advertising campaigns, and a queue that changes them.
+
+    `syncd demo` shows everything on this machine. `syncd config example` begins a configuration.
+    """
+
+
+def main() -> None:
+    """The entry point of the process."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; returns the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, ValueError):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    choices = Choices()
+    try:
+        code: Any = cli.main(list(arguments), prog_name="syncd", standalone_mode=False, obj=choices)
+    except click.ClickException as error:
+        return _misuse(choices, error)
+    except (KeyboardInterrupt, click.Abort):
+        choices.screen().talk("interrupted")
+        return INTERRUPTED
+    except SyncdError as error:
+        return _failed(choices, error)
+    return code if isinstance(code, int) else OK
+
+
+def code_of(error: SyncdError) -> int:
+    """The exit code that an error alone deserves."""
+    if isinstance(error, ConfigError | UsageError):
+        return MISUSE
+    return BUSY if isinstance(error, LeaseBusy) else FAILED
+
+
+def worst(codes: Sequence[int]) -> int:
+    """Of several codes the one that counts: misuse, failure, items, request budget, busy."""
+    return next((code for code in (MISUSE, FAILED, ITEMS, 4, BUSY) if code in codes), OK)
+
+
+def _failed(choices: Choices, error: SyncdError) -> int:
+    if choices.debug:
+        traceback.print_exception(error)
+    screen = choices.screen()
+    problems = getattr(error, "problems", ())
+    if problems:
+        from syncd.config import render
+
+        screen.findings(render(problems, terminal=sys.stderr.isatty()), error, len(problems))
+    else:
+        screen.problem(error)
+    return code_of(error)
+
+
+def _misuse(choices: Choices, error: click.ClickException) -> int:
+    context = getattr(error, "ctx", None)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        choices.screen().talk(error.format_message())
+        return MISUSE
+    path = context.command_path if context is not None else "syncd"
+    remedy = f"{path} --help"
+    if isinstance(error, click.exceptions.NoSuchCommand):
+        near = get_close_matches(error.command_name, _names(context), n=1)
+        remedy = f'did you mean "{near[0]}"? see {path} --help' if near else remedy
+    message = error.format_message().rstrip(".")
+    choices.screen().problem(UsageError(message[:1].lower() + message[1:], remedy=remedy))
+    return MISUSE
+
+
+def _names(context: click.Context | None) -> list[str]:
+    if context is None or not isinstance(context.command, click.Group):
+        return []
+    return context.command.list_commands(context)

@@ -1,0 +1,101 @@
+"""The options that every command takes, and what was chosen: which configuration, which format, how much talk.
+Light on purpose: it is imported for every `--help`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import rich_click as click
+
+if TYPE_CHECKING:
+    from syncd.cli.render.screen import Screen
+    from syncd.config import Config
+
+CONTEXT: Final = {"help_option_names": ["-h", "--help"]}
+_PANEL: Final = "Options of every command"
+
+
+@dataclass(kw_only=True)
+class Choices:
+    """What the options say; each may stand before or after the command's name."""
+
+    config: str | None = None
+    format: str = "table"
+    color: str = "auto"
+    progress: str = "auto"
+    width: int | None = None
+    quiet: bool = False
+    verbose: bool = False
+    debug: bool = False
+    utc: bool = False
+
+    @property
+    def path(self) -> Path:
+        """The configuration file; it need not exist."""
+        from syncd.config import find_path
+
+        return find_path(self.config, os.environ)
+
+    def load(self) -> Config:
+        """The configuration. Raises ConfigProblems."""
+        from syncd.config import load
+
+        return load(self.path, os.environ)
+
+    def screen(self) -> Screen:
+        """Where the command writes."""
+        from syncd.cli.render.screen import Screen
+
+        return Screen(choices=self)
+
+
+def _note(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    """Remember what was given; an option that was not given changes nothing that stood before."""
+    choices = context.ensure_object(Choices)
+    if value is not None and value is not False and parameter.name is not None:
+        setattr(choices, parameter.name, value)
+
+
+def _option(*names: str, **attributes: Any) -> Callable[[Any], Any]:
+    return click.option(
+        *names, panel=_PANEL, expose_value=False, callback=_note, is_eager=True, **attributes
+    )
+
+
+_SHARED: Final = (
+    _option("--config", metavar="FILE", help="Configuration file; else SYNCD_CONFIG, else config/syncd.toml."),
+    _option("--format", type=click.Choice(["table", "json", "csv"]), help="Form of the answer on stdout."),
+    _option("--color", type=click.Choice(["auto", "always", "never"]), help="Colours, whatever the terminal."),
+    _option(
+        "--progress",
+        type=click.Choice(["auto", "bar", "plain", "none"]),
+        help="How waiting is shown on stderr.",
+    ),
+    _option("--width", type=click.IntRange(min=20), help="Cut tables to this many cells."),
+    _option("--utc", is_flag=True, help="Show times in UTC instead of this machine's zone."),
+    _option("-q", "--quiet", is_flag=True, help="Say nothing unless the exit code is not 0."),
+    _option("-v", "--verbose", is_flag=True, help="Say more."),
+    _option("--debug", is_flag=True, help="Show where an error came from."),
+)
+
+
+def shared(function: Any) -> Any:
+    """Give a command the options of every command."""
+    for option in reversed(_SHARED):
+        function = option(function)
+    return function
+
+
+def command(name: str, **attributes: Any) -> Callable[[Callable[..., Any]], click.RichCommand]:
+    """A command with the options of every command; what its function returns is the exit code."""
+
+    def decorate(function: Callable[..., Any]) -> click.RichCommand:
+        made = click.command(name, cls=click.RichCommand, context_settings=dict(CONTEXT), **attributes)
+        decorated: click.RichCommand = made(shared(function))
+        return decorated
+
+    return decorate
