@@ -127,9 +127,6 @@ def _failed(choices: Choices, error: SyncdError) -> int:
 
 def _misuse(choices: Choices, error: click.ClickException) -> int:
     context = getattr(error, "ctx", None)
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        choices.screen().talk(error.format_message())
-        return MISUSE
     path = context.command_path if context is not None else "syncd"
     remedy = f"{path} --help"
     if isinstance(error, click.exceptions.NoSuchCommand):

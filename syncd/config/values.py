@@ -52,6 +52,9 @@ class LimitSetting:
     count: Decimal
     window: timedelta
 
+    def __str__(self) -> str:
+        return f"{self.count.normalize():f}/{self.window.total_seconds():g}s"
+
 
 def refusal(code: str, text: str, help_text: str) -> PydanticCustomError:
     """A refusal in the form that pydantic keeps with the path of the value. `text` says what is

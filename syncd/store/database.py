@@ -16,7 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from syncd.errors import DatabaseUnavailable, LeaseLost, Refused, SchemaMismatch
+from syncd.errors import ConfigError, DatabaseUnavailable, LeaseLost, Refused, SchemaMismatch
 
 SCHEMA_VERSION: Final = "0001"
 
@@ -36,6 +36,8 @@ _GONE = (
     asyncpg.DiskFullError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
 )
 
 
@@ -174,7 +176,9 @@ async def listen(
 
 @contextlib.contextmanager
 def translated(dsn: str) -> Iterator[None]:
-    """Turn the driver's exceptions into syncd's own, the cause chained."""
+    """Turn the driver's exceptions into syncd's own, the cause chained. Raises ConfigError at once
+    for an address that nobody could use."""
+    shown_dsn(dsn)
     try:
         yield
     except asyncpg.PostgresError as error:
@@ -193,13 +197,26 @@ def translated(dsn: str) -> Iterator[None]:
 
 
 def shown_dsn(dsn: str) -> str:
-    """The address without a password, for messages."""
-    parts = urlsplit(dsn)
-    host = parts.hostname or ""
+    """The address without a password, for messages. Raises ConfigError, which shows nothing of it,
+    for anything that is not a postgresql:// URL."""
+    try:
+        parts = urlsplit(dsn)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise _bad_address() from None
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise _bad_address()
     netloc = f"{parts.username}@{host}" if parts.username else host
-    with contextlib.suppress(ValueError):
-        netloc += f":{parts.port}" if parts.port else ""
-    return urlunsplit((parts.scheme, netloc, parts.path, "", ""))
+    return urlunsplit((parts.scheme, f"{netloc}:{port}" if port else netloc, parts.path, "", ""))
+
+
+def _bad_address() -> ConfigError:
+    return ConfigError(
+        "the database address is not a URL that can be read",
+        remedy="write it as postgresql://user:password@host:port/database, "
+        "special characters of the password as %XX",
+        code="bad-database-url",
+    )
 
 
 def _unreachable(dsn: str, error: BaseException) -> DatabaseUnavailable:

@@ -99,11 +99,13 @@ class Mirror:
             await session.copy("staging", _STAGED, records)
         return len(changed)
 
-    async def apply(self, session: Session, run_id: int, began: Marker) -> Counter[str]:
+    async def apply(
+        self, session: Session, run_id: int, began: Marker, missing: Sequence[str] = ()
+    ) -> Counter[str]:
         """Bring what this run has staged into the mirror, with versions and field changes; returns
         the counts."""
         account = self.account_id
-        await session.rows("apply_lock", account, run_id)
+        await session.rows("apply_lock", account, run_id, list(missing))
         counts = Counter(skipped=len(await session.rows("apply_skip", account, run_id)))
         counts.update(dict(await session.row("apply_counts", account, run_id) or {}))
         await session.run("apply_changes", account, run_id, began.at)
@@ -166,7 +168,7 @@ class Sighting:
         async with mirror.database.transaction() as session:
             await session.run("require_lease", mirror.account_id, mirror.epoch)
             if self._began is not None:
-                counts += await mirror.apply(session, run_id, self._began)
+                counts += await mirror.apply(session, run_id, self._began, missing)
                 await self._conclude(session, result, missing, self._began)
             books = {name: counts[name] for name in _COUNTS}
             run = OpenRun(account_id=mirror.account_id, run_id=run_id, epoch=mirror.epoch)

@@ -65,6 +65,10 @@ class Outbox:
         or DatabaseUnavailable when it is certain that nothing was committed."""
         try:
             async with self._database.transaction() as session:
+                await session.run("intent_lease", self._account_id, self._epoch)
+                await session.run(
+                    "intent_campaigns", self._account_id, list(batch.external_ids), batch.id
+                )
                 await self._gate(session)
                 await self._write_intent(session, batch, body_sha256)
         except DatabaseUnavailable:
@@ -112,7 +116,7 @@ class Outbox:
         return {row["id"]: State(row["state"]) for row in rows}
 
     async def _gate(self, session: Session) -> None:
-        row = await session.row("intent_gate", self._account_id, self._epoch)
+        row = await session.row("intent_gate", self._account_id)
         if row is None or row["is_paused"]:
             by = row["paused_by"] if row else "somebody"
             raise IntentRefused(
@@ -125,7 +129,6 @@ class Outbox:
         account, out = self._account_id, [plan for plan in batch.updates if plan.mark is Mark.SEND]
         lost = [plan for plan in batch.updates if plan.mark is Mark.SUPERSEDED]
         ids = [plan.update.id for plan in out]
-        await session.run("intent_campaigns", account, list(batch.external_ids), batch.id)
         await session.run(
             "intent_batch",
             account,

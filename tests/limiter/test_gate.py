@@ -119,11 +119,13 @@ def test_a_freeze_holds_everybody_and_is_made_known() -> None:
         await limits.freeze(30, "throttled (429)")
         await limits.freeze(10, "a shorter one changes nothing")
         start = now()
-        assert limits.frozen_for() == 30
+        assert limits.frozen_for() == pytest.approx(30, abs=0.01)
         await limits.acquire("op", is_write=True)
         return now() - start, limits.frozen_for()
 
-    assert virtual.run(main()) == (30, 0)
+    waited, left = virtual.run(main())
+    assert waited == pytest.approx(30, abs=0.01)
+    assert left == 0
     assert known == [Freeze(seconds=30, reason="throttled (429)")]
 
 
@@ -150,7 +152,7 @@ def test_a_permit_that_would_come_too_late_is_refused_at_once_and_costs_nothing(
         return now() - start, caught.value.seconds, limits.taken()
 
     waited, seconds, taken = virtual.run(main())
-    assert waited == 0
+    assert waited < 0.001
     assert seconds == pytest.approx(120)
     assert taken == {}
 
@@ -166,7 +168,7 @@ def test_a_queue_longer_than_the_patience_is_refused_before_it_is_joined() -> No
     granted, elapsed = virtual.run(main())
     assert granted == sorted(granted, reverse=True)
     assert 2 <= sum(granted) <= 3
-    assert elapsed <= 3
+    assert elapsed < 3.01
 
 
 def test_a_freeze_that_begins_in_the_queue_ends_the_patience_of_all_who_wait() -> None:

@@ -1,5 +1,5 @@
-"""An event loop whose time stands still while anything can run and jumps to the next timer when
-nothing can, so that hours of waiting are tested in moments and to the microsecond."""
+"""An event loop whose time hardly moves while anything can run, and jumps to the next timer when
+nothing can, so that hours of waiting are tested in moments."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class _Jumping(selectors.BaseSelector):
     ) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None:
             raise RuntimeError("nothing is left that could ever happen")
-        if timeout > 0:
-            # Rounding can leave a timer a hair in the future for ever; a microsecond ends that.
-            self._advance(max(timeout, 1e-6))
+        # Time passes while code runs, too. Without that a timer which rounding has put a hair too
+        # early would be set again for the same moment for ever.
+        self._advance(max(timeout, 1e-6))
         return []
 
     def get_map(self) -> dict[Any, selectors.SelectorKey]:
@@ -41,7 +41,7 @@ class _Jumping(selectors.BaseSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """Begins at some time of day; `time()` only moves while everybody waits."""
+    """Begins at some time; a turn of the loop takes a microsecond, or until the next timer."""
 
     def __init__(self) -> None:
         self._now = 1000.0

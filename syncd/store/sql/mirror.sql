@@ -13,10 +13,13 @@ SELECT c.external_id, c.part, c.missing_since IS NOT NULL AS is_missing
   FROM syncd.campaigns c WHERE c.account_id = $1 AND c.gone_at IS NULL
 
 -- name: apply_lock
--- Hold the campaigns that are about to change, in id order, so that no intent slips in between.
+-- Hold the campaigns that are about to change or to be marked as missing, in id order, so that no intent
+-- slips in between.
 SELECT c.external_id FROM syncd.campaigns c
-  JOIN syncd.staging s ON s.account_id = c.account_id AND s.external_id = c.external_id
- WHERE s.account_id = $1 AND s.run_id = $2 ORDER BY c.external_id FOR UPDATE OF c
+ WHERE c.account_id = $1 AND c.external_id IN (
+       SELECT s.external_id FROM syncd.staging s WHERE s.account_id = $1 AND s.run_id = $2
+       UNION ALL SELECT unnest($3::text[]))
+ ORDER BY c.external_id FOR NO KEY UPDATE
 
 -- name: apply_skip
 -- Leave alone what a push has touched since the page's request left, or is touching.

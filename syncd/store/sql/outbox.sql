@@ -58,11 +58,15 @@ RETURNING u.id
 -- The key of a batch, known to us before the batch is written.
 SELECT nextval('syncd.ids')
 
+-- name: intent_lease
+-- The lease cannot change hands until this transaction ends.
+SELECT syncd.require_lease($1, $2, true)
+
 -- name: intent_gate
--- What may still say no: the lease, and the pause of the account.
+-- What may still say no: the pause of the account. Locks are taken in one order everywhere: campaigns by
+-- id, then the account, then updates.
 SELECT a.paused_at IS NOT NULL AS is_paused, coalesce(a.paused_by, 'somebody') AS paused_by
-  FROM syncd.accounts a, (SELECT syncd.require_lease($1, $2, true)) lease
- WHERE a.id = $1 FOR SHARE OF a
+  FROM syncd.accounts a WHERE a.id = $1 FOR NO KEY UPDATE
 
 -- name: intent_campaigns
 -- Touch the campaigns in id order: a pull that applies right now holds these locks, and a page that left

@@ -1,0 +1,124 @@
+-- name: report_accounts
+-- Every account with its health, most urgent first.
+SELECT h.*, n.at
+  FROM report.account_health h CROSS JOIN (SELECT syncd.now() AS at) n
+ ORDER BY array_position(ARRAY['blocked', 'failing', 'paused', 'never pulled', 'late', 'waiting', 'ok'], h.state),
+          h.account
+
+-- name: report_services
+-- Services that were seen in the last minute.
+SELECT s.host, s.version, extract(epoch FROM syncd.now() - s.seen_at)::float8 AS seen_seconds
+  FROM syncd.services s WHERE s.seen_at > syncd.now() - interval '60 s' ORDER BY s.seen_at DESC
+
+-- name: report_needs
+-- Updates that wait for a person or for a read-back, grouped by cause.
+SELECT u.account, u.state::text AS cause, coalesce(u.reason_code, u.state::text) AS code, count(*) AS count,
+       min(u.created_at) AS since, min(u.expires_at) AS expires_at, min(u.id) AS first_id,
+       (array_agg(u.reason ORDER BY u.id))[1] AS reason, max(u.waiting_for ->> 'until') AS until
+  FROM report.updates u WHERE u.state IN ('held', 'unknown', 'sending')
+ GROUP BY u.account, u.state, coalesce(u.reason_code, u.state::text) ORDER BY min(u.created_at)
+
+-- name: report_stuck
+-- Queued updates that nothing will move although they are due: the commonest reasons, grouped.
+SELECT u.account, u.waiting_for ->> 'code' AS code, u.waiting_for ->> 'text' AS reason, count(*) AS count,
+       min(u.due_at) AS since
+  FROM report.updates u
+ WHERE u.state = 'queued' AND u.waiting_for ->> 'code' IN ('no_service', 'account_paused')
+ GROUP BY 1, 2, 3 ORDER BY 5
+
+-- name: report_differing
+-- Applied values of the last day that a later read shows otherwise.
+SELECT u.account, count(*) AS count, min(u.id) AS first_id, min(u.settled_at) AS since
+  FROM report.updates u WHERE u.state = 'applied' AND u.confirmation = 'different'
+   AND u.settled_at > syncd.now() - interval '1 day'
+ GROUP BY u.account ORDER BY 4
+
+-- name: report_last_trouble
+-- The last run that did not end well.
+SELECT r.account, r.kind::text, r.outcome::text, r.error_code, r.error, r.ended_at FROM report.runs r
+ WHERE r.outcome IN ('failed', 'partial', 'braked') ORDER BY r.started_at DESC LIMIT 1
+
+-- name: report_updates
+-- Updates, newest first; a null argument does not narrow.
+SELECT u.*, n.at
+  FROM report.updates u CROSS JOIN (SELECT syncd.now() AS at) n
+ WHERE ($1::text[] IS NULL OR u.state::text = ANY ($1)) AND ($2::text IS NULL OR u.account = $2)
+   AND ($3::text IS NULL OR u.external_id = $3) AND ($4::bigint IS NULL OR u.id < $4)
+   AND ($5::bigint IS NULL OR u.id IN (
+        SELECT t.update_id FROM report.update_attempts t WHERE t.run_id = $5)
+        OR u.superseded_by IN (SELECT t.update_id FROM report.update_attempts t WHERE t.run_id = $5))
+ ORDER BY u.id DESC LIMIT $6
+
+-- name: report_updates_by_id
+-- These updates, in their order.
+SELECT u.*, n.at FROM report.updates u CROSS JOIN (SELECT syncd.now() AS at) n
+ WHERE u.id = ANY ($1::bigint[]) ORDER BY u.id
+
+-- name: report_update_counts
+-- How many updates are in each state.
+SELECT u.state::text, count(*) AS count FROM report.updates u
+ WHERE ($1::text IS NULL OR u.account = $1) GROUP BY u.state
+
+-- name: report_attempts
+-- Every attempt of these updates, oldest first.
+SELECT t.* FROM report.update_attempts t WHERE t.update_id = ANY ($1::bigint[]) ORDER BY t.batch_id, t.update_id
+
+-- name: report_campaigns
+-- Campaigns in the order of account and id, from after a given one; a null argument does not narrow.
+SELECT c.* FROM report.campaigns c
+ WHERE ($1::text IS NULL OR c.account = $1)
+   AND ($2::text IS NULL OR strpos(lower(c.name), lower($2)) > 0 OR c.external_id = $2)
+   AND (NOT $3 OR c.missing_since IS NOT NULL)
+   AND ($4::text IS NULL OR (c.account, c.external_id) > ($4, $5))
+ ORDER BY c.account, c.external_id LIMIT $6
+
+-- name: report_campaign
+-- One campaign.
+SELECT c.*, n.at FROM report.campaigns c CROSS JOIN (SELECT syncd.now() AS at) n
+ WHERE c.account = $1 AND c.external_id = $2
+
+-- name: report_campaign_names
+-- Names and currencies of these campaigns.
+SELECT c.account, c.external_id, c.name, c.currency FROM report.campaigns c
+ WHERE c.account = ANY ($1::text[]) AND c.external_id = ANY ($2::text[])
+
+-- name: report_near_ids
+-- Ids that a slip of the finger could have meant: about as long, with the same beginning or end.
+SELECT c.external_id FROM report.campaigns c
+ WHERE c.account = $1 AND abs(length(c.external_id) - length($2)) <= 1
+   AND (left(c.external_id, 3) = left($2, 3) OR right(c.external_id, 3) = right($2, 3))
+ ORDER BY c.external_id LIMIT 2000
+
+-- name: report_history
+-- The last field changes of one campaign, oldest first; or of everything that one run saw.
+SELECT * FROM (
+    SELECT f.*, u.request_reason, c.name, c.currency FROM report.field_history f
+      LEFT JOIN report.campaigns c ON c.account = f.account AND c.external_id = f.external_id
+      LEFT JOIN report.updates u ON u.id = f.update_id AND u.account = f.account
+     WHERE f.account = $1 AND ($2::text IS NULL OR f.external_id = $2) AND ($3::text IS NULL OR f.path = $3)
+       AND ($4::bigint IS NULL OR f.run_id = $4)
+     ORDER BY f.id DESC LIMIT $5) newest
+ ORDER BY newest.id
+
+-- name: report_runs
+-- These runs.
+SELECT r.* FROM report.runs r WHERE r.id = ANY ($1::bigint[]) ORDER BY r.id
+
+-- name: report_fields
+-- What each account can change, with its provider, whether it was ever pulled whole, and the pause.
+SELECT a.id, a.name, a.provider, a.complete_at, a.paused_at, a.is_configured,
+       coalesce(jsonb_agg(jsonb_build_object('path', f.path, 'kind', f.kind, 'scale', f.scale,
+                                             'is_changeable', f.is_changeable) ORDER BY f.path)
+                FILTER (WHERE f.path IS NOT NULL), '[]') AS fields
+  FROM syncd.accounts a LEFT JOIN syncd.fields f ON f.provider = a.provider
+ GROUP BY a.id ORDER BY a.name
+
+-- name: report_server
+-- The server and the database themselves.
+SELECT current_setting('server_version') AS server_version, current_database() AS database,
+       current_user AS role, pg_database_size(current_database()) AS size_bytes,
+       (SELECT extract(epoch FROM max(clock_timestamp() - s.xact_start))::float8 FROM pg_stat_activity s
+         WHERE s.datname = current_database() AND s.pid <> pg_backend_pid()) AS oldest_transaction_seconds,
+       (SELECT count(*) FROM pg_stat_activity s WHERE s.datname = current_database()) AS connections,
+       (SELECT array_agg(r.rolname::text ORDER BY r.rolname) FROM pg_roles r
+         WHERE r.rolname IN ('syncd_owner', 'syncd_service')) AS roles

@@ -1,0 +1,226 @@
+"""The store's parts of one account under one lease, and short words for what the passes do with
+them: a pull of given pages, an intent for what is due, the answer to it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import asyncpg
+
+from syncd.model.call import CallResult, WriteCall, WriteItem, WritePlan
+from syncd.model.campaign import Amount, Campaign
+from syncd.model.path import Field, Kind
+from syncd.model.plan import Mark, PushPlan, plan_push
+from syncd.model.update import Confirmation, Outcome, State, Verdict
+from syncd.ports import BadRow, Batch, RunKind, RunOutcome, RunResult, Settled, Settlement
+from syncd.store.accounts import Accounts, Registration, Wanted
+from syncd.store.database import Database, open_database
+from syncd.store.leases import Lease, take_lease
+from syncd.store.mirror import Mirror, Sighting
+from syncd.store.outbox import Outbox
+from syncd.store.runs import Runs
+from syncd.store.unknowns import Unknowns
+
+SETTLE = dt.timedelta(seconds=120)
+BODY = bytes(32)
+STATES = {
+    Outcome.APPLIED: State.APPLIED,
+    Outcome.REJECTED: State.REJECTED,
+    Outcome.NOT_JUDGED: State.QUEUED,
+    Outcome.UNKNOWN: State.UNKNOWN,
+}
+FIELDS = (
+    Field(path="name", kind=Kind.TEXT),
+    *(
+        Field(path=f"budget.{period}", kind=Kind.AMOUNT, changeable=True, call="PATCH", scale=2)
+        for period in ("daily", "monthly", "lifetime")
+    ),
+    Field(path="native.goal", kind=Kind.TEXT),
+)
+
+
+def registration(name: str = "shop", **other: Any) -> Registration:
+    """An account as its configuration says it."""
+    settings: dict[str, Any] = {
+        "name": name,
+        "provider": "criteo",
+        "dialect": "documented",
+        "currency": "EUR",
+        "settle": SETTLE,
+        "max_amount": None,
+        "pull_schedule": "*/15 * * * *",
+        "push_schedule": "@on_enqueue",
+    }
+    return Registration(**(settings | other))
+
+
+def campaign(external_id: str, daily: str = "100", **other: Any) -> Campaign:
+    """A campaign with a daily budget; `spent` moves nothing but its raw bytes."""
+    spent = other.pop("spent", 0)
+    budgets: dict[str, Amount] = {
+        "daily": "unlimited" if daily == "unlimited" else Decimal(daily),
+        "monthly": "unlimited",
+        "lifetime": "unlimited",
+    }
+    settings: dict[str, Any] = {"name": f"Campaign {external_id}", "part": "10", "currency": "EUR"}
+    settings |= {"native": {"goal": "Retention"}} | other
+    row = {"id": external_id, "daily": daily, "spent": spent, **{k: str(v) for k, v in settings.items()}}
+    return Campaign(
+        external_id=external_id, raw=json.dumps(row).encode(), budgets=budgets, **settings
+    )
+
+
+def one_call(items: Sequence[WriteItem]) -> WritePlan:
+    """Everything in one request, nothing refused."""
+    call = WriteCall(operation="PATCH campaigns", items=tuple(items))
+    return WritePlan(calls=(call,) if items else ())
+
+
+@dataclass(kw_only=True)
+class Parts:
+    """One account; `sql` is the superuser's own connection to the same database."""
+
+    url: str
+    sql: asyncpg.Connection[asyncpg.Record]
+    database: Database
+    name: str
+    number: int
+    lease: Lease
+    accounts: Accounts
+    mirror: Mirror
+    outbox: Outbox
+    unknowns: Unknowns
+    runs: Runs
+
+    async def see(self, *pages: Sequence[Campaign], bad: Sequence[BadRow] = ()) -> tuple[int, Sighting]:
+        """A run that saw these pages and is still open."""
+        run_id = await self.runs.open(RunKind.PULL, "test")
+        sighting = self.mirror.sighting(run_id)
+        for number, page in enumerate(pages):
+            await sighting.see(page, bad if number == 0 else (), await self.mirror.mark())
+        return run_id, sighting
+
+    async def pull(self, *pages: Sequence[Campaign], bad: Sequence[BadRow] = ()) -> Mapping[str, int]:
+        """A complete pull of these pages."""
+        _, sighting = await self.see(*pages, bad=bad)
+        absence = await sighting.absent()
+        return await sighting.close(COMPLETE, absence.ids)
+
+    async def enqueue(self, campaign: str, daily: str, **other: Any) -> int:
+        """Queue a daily budget, or the `patch` given."""
+        patch = other.pop("patch", {"budget.daily": daily})
+        wanted = Wanted(account=self.name, campaign=campaign, patch=patch, **other)
+        return (await self.accounts.enqueue([wanted]))[0]
+
+    async def plan(self) -> PushPlan:
+        """What a push would do with all that is due, going by the mirror."""
+        pending = await self.outbox.due(10_000, ())
+        remote = await self.mirror.values([update.external_id for update in pending])
+        return plan_push(pending, remote, one_call)
+
+    async def batch(self, run_id: int, plan: PushPlan, only: Sequence[str] = ()) -> Batch:
+        """A batch of the plan's one call, or of some of its campaigns."""
+        items = tuple(one for one in plan.calls[0].items if not only or one.external_id in only)
+        return Batch(
+            id=await self.outbox.new_batch_id(),
+            run_id=run_id,
+            call=WriteCall(operation=plan.calls[0].operation, items=items),
+            updates=plan.of_campaigns(item.external_id for item in items),
+        )
+
+    async def intend(self, only: Sequence[str] = ()) -> Batch:
+        """Commit an intent for what is due."""
+        run_id = await self.runs.open(RunKind.PUSH, "test")
+        batch = await self.batch(run_id, await self.plan(), only)
+        await self.outbox.intend(batch, BODY)
+        return batch
+
+    async def settle(self, batch: Batch, *verdicts: Verdict) -> Mapping[int, State]:
+        """Record one verdict for each update that went out, or the same for all."""
+        return await self.outbox.settle(batch, settlement(batch, *verdicts))
+
+    async def apply(self, external_id: str, daily: str) -> int:
+        """An update that the provider applied, not confirmed by any read."""
+        update_id = await self.enqueue(external_id, daily)
+        await self.settle(await self.intend([external_id]), Verdict(outcome=Outcome.APPLIED))
+        return update_id
+
+    async def row(self, table: str, update_id: int) -> dict[str, Any]:
+        """One row by its id, its JSON decoded."""
+        async with self.database.session() as session:
+            rows = await session.ask(f"SELECT * FROM {table} WHERE id = $1", update_id)  # type: ignore[arg-type]
+        return dict(rows[0])
+
+    async def update(self, update_id: int) -> dict[str, Any]:
+        """An update as the table has it."""
+        return await self.row("syncd.updates", update_id)
+
+    async def move_clock(self, by: dt.timedelta) -> None:
+        """Let this much time pass for everything that is stored."""
+        await self.sql.execute("UPDATE syncd.clock SET shift = shift + $1", by)
+
+
+COMPLETE = RunResult(outcome=RunOutcome.OK, is_complete=True)
+
+
+def settlement(batch: Batch, *verdicts: Verdict) -> Settlement:
+    """What came back: one verdict for each update that went out, or one for all."""
+    out = [update for update in batch.updates if update.mark is Mark.SEND]
+    given = verdicts * len(out) if len(verdicts) == 1 else verdicts
+    pairs = list(zip(out, given, strict=True))
+    return Settlement(
+        result=CallResult(
+            verdicts={update.update.external_id: verdict for update, verdict in pairs}, status=200
+        ),
+        items=tuple(
+            Settled(
+                update_id=update.update.id,
+                state=STATES[verdict.outcome],
+                verdict=verdict,
+                results={path: {"outcome": verdict.outcome.value} for path in update.update.patch},
+                confirmation=Confirmation.PENDING if verdict.is_pending else Confirmation.NONE,
+            )
+            for update, verdict in pairs
+        ),
+    )
+
+
+@asynccontextmanager
+async def opened(url: str, *, name: str = "shop", ttl: float = 45.0) -> AsyncIterator[Parts]:
+    """The parts of a new account, acting as the service's role."""
+    async with open_database(url, role="syncd_service") as database:
+        accounts = Accounts(database)
+        await accounts.declare("criteo", FIELDS)
+        number = (await accounts.register([registration(name)]))[name]
+        lease = await take_lease(database, number, ttl)
+        sql = await asyncpg.connect(url)
+        try:
+            yield bound(database, lease, url, sql, name)
+        finally:
+            await sql.close()
+
+
+def bound(
+    database: Database, lease: Lease, url: str, sql: asyncpg.Connection[asyncpg.Record], name: str
+) -> Parts:
+    """Parts that act under this lease."""
+    number, epoch = lease.account_id, lease.epoch
+    return Parts(
+        url=url,
+        sql=sql,
+        database=database,
+        name=name,
+        number=number,
+        lease=lease,
+        accounts=Accounts(database),
+        mirror=Mirror(database, number, epoch),
+        outbox=Outbox(database, number, epoch),
+        unknowns=Unknowns(database, number, epoch),
+        runs=Runs(database, number, epoch, "test"),
+    )
