@@ -14,6 +14,9 @@ from syncd.errors import BadAnswer, ProviderError, Stopped, SyncdError
 from syncd.model.brake import brake
 from syncd.ports import Page, RunKind, RunOutcome, RunResult, Sighting
 
+# Campaigns of a page that are compared in one go: a provider without pages sends all in one answer.
+AT_ONCE = 1000
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PullReport:
@@ -95,7 +98,9 @@ async def _see_all(
             return
         if page is None:
             return
-        await sighting.see(page.campaigns, page.bad, marker)
+        await sighting.see((), page.bad, marker)
+        for start in range(0, len(page.campaigns), AT_ONCE):
+            await sighting.see(page.campaigns[start : start + AT_ONCE], (), marker)
         listing.add(page)
         account.observe(
             PageSeen(

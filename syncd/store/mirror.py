@@ -140,6 +140,8 @@ class Sighting:
         )
         self.counts["seen"] += len(fresh) + len(bad)
         self.counts["bad"] += len(bad)
+        if not fresh and not bad:
+            return
         async with self._mirror.database.transaction() as session:
             await session.run("require_lease", self._mirror.account_id, self._mirror.epoch)
             staged = await self._mirror.stage(session, self._run_id, fresh, marker)

@@ -141,15 +141,15 @@ def throttle(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    ("trouble", "outcome", "code"),
+    ("trouble", "outcome", "state"),
     [
-        (withdraw_consent, "failed", "forbidden"),
-        (refuse_the_credentials, "failed", "auth-failed"),
-        (throttle, "partial", "throttled"),
+        (withdraw_consent, "failed", "blocked"),
+        (refuse_the_credentials, "failed", "blocked"),
+        (throttle, "partial", "waiting"),
     ],
 )
 async def test_a_pull_that_is_refused_says_why_and_leaves_the_mirror_alone(
-    stage: Stage, trouble: Callable[[Scene], None], outcome: str, code: str
+    stage: Stage, trouble: Callable[[Scene], None], outcome: str, state: str
 ) -> None:
     scene = await opened(stage, 2)
     before = await scene.books.campaigns()
@@ -158,6 +158,10 @@ async def test_a_pull_that_is_refused_says_why_and_leaves_the_mirror_alone(
     assert report.pulled is not None
     assert report.pulled.error is not None
     row = (await scene.books.runs("pull"))[-1]
-    assert (row["outcome"], row["error_code"]) == (outcome, code)
+    assert row["outcome"] == outcome
+    assert row["error"] == report.pulled.error.message
     assert row["remedy"]
+    (health,) = await scene.books.view("account_health")
+    assert health["state"] == state
+    assert health["cause"]
     assert await scene.books.campaigns() == before
