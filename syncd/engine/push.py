@@ -45,7 +45,7 @@ async def push(account: Account) -> PushReport:
     account.observe(PassStarted(account=account.name, kind=RunKind.PUSH, run_id=run_id))
     while pending:
         await _push_some(account, run_id, pending, ledger)
-        if ledger.error is not None:
+        if ledger.error is not None or account.is_stopping():
             break
         pending = await account.outbox.due(size, ledger.spent())
     return await _close(account, run_id, ledger)

@@ -120,7 +120,7 @@ class Sender:
         applied = [
             one for one, verdict in result.verdicts.items() if verdict.outcome is Outcome.APPLIED
         ]
-        if not applied:
+        if not applied or self._account.is_stopping():
             return
         marker = await self._account.mirror.mark()
         try:

@@ -23,14 +23,14 @@ async def retried(attempt: Callable[[], Awaitable[T]], *, patience: float | None
     each under a permit of its own. A throttled one is repeated only when its freeze ends within
     `patience` seconds. The last attempt's error comes out as it is."""
     async for trial in stamina.retry_context(
-        on=_Backoff(patience), attempts=ATTEMPTS, timeout=None
+        on=Backoff(patience), attempts=ATTEMPTS, timeout=None
     ):
         with trial:
             return await attempt()
     raise AssertionError("the last attempt either returns or raises")
 
 
-class _Backoff:
+class Backoff:
     """Says after a failure how many seconds to wait, or False to give up."""
 
     def __init__(self, patience: float | None) -> None:

@@ -57,7 +57,7 @@ def test_the_providers_own_clock_counts_where_it_sent_one() -> None:
 
 @pytest.mark.parametrize(
     ("text", "ceiling"),
-    [("100", 100.0), ("0", None), ("-3", 3.0), ("", None), ("many", None), ("1e3", None)],
+    [("100", 100.0), ("0", None), ("-3", None), ("", None), ("many", None), ("1e3", None)],
 )
 def test_an_announced_ceiling_is_a_whole_number(text: str, ceiling: float | None) -> None:
     assert announced_ceiling(answer(x_ratelimit_limit=text)) == ceiling
