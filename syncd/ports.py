@@ -237,7 +237,7 @@ class Outbox(Protocol):
 
 
 class Queue(Protocol):
-    """The outbox before anything is sent."""
+    """The outbox beside the sending."""
 
     async def expire(self) -> list[int]:
         """End the updates whose time has passed."""
@@ -245,6 +245,10 @@ class Queue(Protocol):
 
     async def new_batch_id(self) -> int:
         """A key of our own for the next intent."""
+        ...
+
+    async def states(self, ids: Collection[int]) -> Mapping[int, State]:
+        """Where these updates stand now: somebody may have taken one back meanwhile."""
         ...
 
 

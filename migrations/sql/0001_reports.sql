@@ -38,7 +38,8 @@ CREATE FUNCTION syncd.waiting_for(u syncd.updates, a syncd.accounts, at timestam
          'text', 'the account is paused by ' || coalesce(a.paused_by, 'somebody'))
     WHEN u.due_at > at THEN jsonb_build_object('code', 'not_before', 'until', u.due_at,
          'text', 'not due yet')
-    WHEN a.complete_at IS NULL AND u.reference_source = 'none' THEN jsonb_build_object('code', 'first_pull',
+    WHEN a.complete_at IS NULL AND NOT EXISTS (SELECT FROM syncd.campaigns k
+                    WHERE k.account_id = u.account_id AND k.external_id = u.external_id) THEN jsonb_build_object('code', 'first_pull',
          'text', 'the first complete pull of the account')
     WHEN EXISTS (SELECT FROM syncd.updates o WHERE o.account_id = u.account_id AND o.external_id = u.external_id
                     AND o.state IN ('sending', 'unknown')) THEN jsonb_build_object('code', 'unknown_first',

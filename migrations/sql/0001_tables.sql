@@ -157,7 +157,7 @@ CREATE INDEX field_changes_by_time ON syncd.field_changes (seen_at);
 -- The books of a pull must balance before its row can close.
 CREATE FUNCTION syncd.balances(kind syncd.run_kind, counts jsonb) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN CASE kind
+    RETURN coalesce(CASE kind
         WHEN 'pull' THEN (counts ->> 'seen')::bigint =
             (counts ->> 'new')::bigint + (counts ->> 'changed')::bigint + (counts ->> 'moved')::bigint
             + (counts ->> 'unchanged')::bigint + (counts ->> 'skipped')::bigint + (counts ->> 'bad')::bigint
@@ -170,7 +170,7 @@ CREATE FUNCTION syncd.balances(kind syncd.run_kind, counts jsonb) RETURNS boolea
             (counts ->> 'applied')::bigint + (counts ->> 'queued')::bigint
             + (counts ->> 'held')::bigint + (counts ->> 'expired')::bigint
             + (counts ->> 'waiting')::bigint
-    END;
+    END, false);
 
 CREATE TABLE syncd.runs (
     account_id integer NOT NULL REFERENCES syncd.accounts,
@@ -213,6 +213,7 @@ CREATE UNLOGGED TABLE syncd.staging (
     run_id      bigint NOT NULL,
     external_id text NOT NULL,
     mark        bigint NOT NULL,
+    read_at     timestamptz NOT NULL,
     name        text NOT NULL,
     status      text NOT NULL,
     status_seen text NOT NULL,

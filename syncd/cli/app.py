@@ -114,14 +114,7 @@ def worst(codes: Sequence[int]) -> int:
 def _failed(choices: Choices, error: SyncdError) -> int:
     if choices.debug:
         traceback.print_exception(error)
-    screen = choices.screen()
-    problems = getattr(error, "problems", ())
-    if problems:
-        from syncd.config import render
-
-        screen.findings(render(problems, terminal=sys.stderr.isatty()), error, len(problems))
-    else:
-        screen.problem(error)
+    choices.screen().problem(error)
     return code_of(error)
 
 

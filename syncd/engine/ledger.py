@@ -33,6 +33,10 @@ class Ledger:
         """Campaigns that had all the tries that one pass gives."""
         return [external_id for external_id, tries in self.tries.items() if tries >= TRIES]
 
+    def still_queued(self) -> list[int]:
+        """Updates that went nowhere in this pass, as far as it knows."""
+        return [one for one, state in self.states.items() if state is State.QUEUED]
+
     def counts(self) -> dict[str, int]:
         """The books of the run: every claimed update is in exactly one state."""
         by_state = Counter(state.value for state in self.states.values())

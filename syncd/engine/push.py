@@ -127,6 +127,7 @@ async def _send(
 
 
 async def _close(account: Account, run_id: int, ledger: Ledger) -> PushReport:
+    ledger.states.update(await account.queue.states(ledger.still_queued()))
     counts = ledger.counts()
     if counts["queued"] and ledger.error is None:
         left = CallRefused(

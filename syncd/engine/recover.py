@@ -11,7 +11,7 @@ from syncd.crashpoint import crashpoint
 from syncd.engine.account import Account
 from syncd.engine.events import PassEnded, PassStarted
 from syncd.engine.ledger import outcome_of
-from syncd.errors import ProviderError, SyncdError
+from syncd.errors import BadAnswer, ProviderError, SyncdError
 from syncd.model.recovery import Resolution, Unknown, resolve
 from syncd.ports import RunKind, RunOutcome, RunResult
 
@@ -56,7 +56,14 @@ async def recover(account: Account) -> RecoverReport:
             break
         counts.update(resolution.state.value for resolution in resolutions)
         touched.extend(resolution.update_id for resolution in resolutions)
-        counts["waiting"] += len(some) - len(resolutions)
+        undecided = len(some) - len(resolutions)
+        counts["waiting"] += undecided
+        if undecided:
+            error = BadAnswer(
+                f"the read was not whole: it says nothing of {undecided} unknown updates",
+                remedy="nothing is sent to these campaigns; the next pass reads again",
+                code="incomplete",
+            )
     return await _close(account, run_id, counts, error, (waits, tuple(touched)))
 
 
@@ -87,7 +94,9 @@ async def _close(
     error: ProviderError | None,
     rest: tuple[float, tuple[int, ...]],
 ) -> RecoverReport:
-    outcome = outcome_of(error) if error else RunOutcome.OK
+    outcome = RunOutcome.OK
+    if error is not None:
+        outcome = RunOutcome.PARTIAL if error.code == "incomplete" else outcome_of(error)
     books = {name: counts[name] for name in _COUNTS}
     await account.runs.close(run_id, RunResult(outcome=outcome, error=error), books)
     account.observe(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from syncd.model.call import WriteCall, WriteItem, WritePlan
-from syncd.model.update import Pending, State
+from syncd.model.update import Pending, State, Verdict
 
 Values = Mapping[str, str | None]
 PlanCalls = Callable[[Sequence[WriteItem]], WritePlan]
@@ -104,23 +104,29 @@ def plan_push(
     """`pending` in queue order; `remote` the values of the campaigns that the provider shows, by
     external id."""
     merged = [_merged(update, remote.get(update.external_id), plan_calls) for update in pending]
-    folded = _coalesced(merged)
-    items = _items(folded, remote)
-    calls = plan_calls(items)
-    refused = calls.refused
-    return PushPlan(
-        updates=tuple(
-            _reject(
-                plan,
-                refused[plan.update.external_id].code,
-                refused[plan.update.external_id].message,
-            )
-            if plan.update.external_id in refused and plan.mark is Mark.SEND
-            else plan
-            for plan in folded
-        ),
-        calls=calls.calls,
-    )
+    while True:
+        folded = _coalesced(merged)
+        calls = plan_calls(_items(folded, remote))
+        if not calls.refused:
+            return PushPlan(updates=tuple(folded), calls=calls.calls)
+        # Each alone could be written, together they cannot: the newest of them gives way.
+        merged = _without_newest(merged, folded, calls.refused)
+
+
+def _without_newest(
+    merged: Sequence[UpdatePlan], folded: Sequence[UpdatePlan], refused: Mapping[str, Verdict]
+) -> list[UpdatePlan]:
+    newest = {
+        plan.update.external_id: plan.update.id
+        for plan in folded
+        if plan.mark is Mark.SEND and plan.update.external_id in refused
+    }
+    return [
+        _refused(plan, refused[plan.update.external_id])
+        if newest.get(plan.update.external_id) == plan.update.id
+        else plan
+        for plan in merged
+    ]
 
 
 def _merged(update: Pending, remote: Values | None, plan_calls: PlanCalls) -> UpdatePlan:
@@ -137,7 +143,7 @@ def _merged(update: Pending, remote: Values | None, plan_calls: PlanCalls) -> Up
         item = WriteItem(external_id=update.external_id, changes=changes, remote=remote)
         refusal = plan_calls([item]).refused.get(update.external_id)
         if refusal is not None:
-            return _whole(update, paths, Mark.REJECTED, refusal.code, refusal.message)
+            return _refused(UpdatePlan(update=update, paths=tuple(paths)), refusal)
     return UpdatePlan(update=update, paths=tuple(paths))
 
 
@@ -172,7 +178,7 @@ def _merge_path(update: Pending, path: str, remote: Values) -> PathPlan:
 
 def _without_remote(update: Pending) -> UpdatePlan:
     """The provider does not show this campaign."""
-    if update.reference is None:
+    if not update.is_known:
         mark, code = Mark.REJECTED, "no_such_campaign"
         message = f"the provider shows no campaign {update.external_id} in this account"
     else:
@@ -238,8 +244,8 @@ def _items(plans: Sequence[UpdatePlan], remote: Mapping[str, Values]) -> list[Wr
     ]
 
 
-def _reject(plan: UpdatePlan, code: str | None, message: str | None) -> UpdatePlan:
-    return _whole(plan.update, plan.paths, Mark.REJECTED, code, message)
+def _refused(plan: UpdatePlan, verdict: Verdict) -> UpdatePlan:
+    return _whole(plan.update, plan.paths, Mark.REJECTED, verdict.code, verdict.message)
 
 
 def _whole(

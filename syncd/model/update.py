@@ -112,3 +112,4 @@ class Pending:
     name: str = ""
     currency: str | None = None
     requester: str = ""
+    is_known: bool = True

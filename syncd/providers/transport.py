@@ -1,13 +1,13 @@
 """The only HTTP client code: one send is one arrival, to one origin, under a permit, within a time
-and a size. Foreign exceptions become syncd's own, without secrets; it knows no provider."""
+and a size. Knows no provider; what the library's exceptions mean stands in `failures`."""
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import math
 import ssl
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from types import SimpleNamespace, TracebackType
@@ -16,16 +16,14 @@ from weakref import WeakSet
 
 import aiohttp
 from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
-from aiohttp.http_exceptions import ContentEncodingError
-from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from syncd import __version__, timing
 from syncd.crashpoint import crashpoint
-from syncd.errors import BadAnswer, NoAnswer, NotSent, ProviderError
+from syncd.errors import BadAnswer, NotSent, ProviderError
 from syncd.limiter import Permit
 from syncd.providers.egress import GuardedResolver, origin
-from syncd.providers.redaction import visible
+from syncd.providers.failures import FOREIGN, scrubbed, translate
 
 _CONNECT_TIMEOUT: Final = 10.0
 _MEBIBYTE: Final = 1024 * 1024
@@ -92,31 +90,22 @@ class _Send:
 
 
 class Transport:
-    """An open connection pool to one origin; an async context."""
+    """Open connections to one origin; an async context. A write gets a connection of its own: on a
+    kept one it could be lost in the moment when the other side closes it, or be given the answer
+    to something else."""
 
     def __init__(self, reach: Reach) -> None:
         self._reach = reach
         self._origin = origin(reach.base_url, allow_loopback=reach.allow_loopback)
         self._spent: WeakSet[Permit] = WeakSet()
-        self._session: aiohttp.ClientSession | None = None
+        self._open = AsyncExitStack()
+        self._reads: aiohttp.ClientSession | None = None
+        self._writes: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        is_plain = self._origin.scheme == "http"
-        traces = aiohttp.TraceConfig()
-        traces.on_connection_create_end.append(_connected)
-        traces.on_connection_reuseconn.append(_connected)
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                resolver=GuardedResolver(
-                    is_plain=is_plain, allow_loopback=self._reach.allow_loopback
-                ),
-                ssl=True if is_plain else _tls(),
-            ),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"User-Agent": f"syncd/{__version__}", "Accept-Encoding": "gzip, deflate"},
-            trace_configs=[traces],
-            trust_env=False,
-        )
+        tls = True if self._origin.scheme == "http" else _tls()
+        self._reads = await self._open.enter_async_context(self._session(tls, keeps=True))
+        self._writes = await self._open.enter_async_context(self._session(tls, keeps=False))
         return self
 
     async def __aexit__(
@@ -125,16 +114,15 @@ class Transport:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        self._reads = self._writes = None
+        await self._open.aclose()
 
     async def send(self, request: Request, permit: Permit) -> Answer:
         """The answer, whatever its status unless that is a redirect. Raises NotSent (proof that
         nothing left), NoAnswer (it may have arrived), BadAnswer (an answer of no use)."""
-        session = self._session
+        session = self._writes if request.is_write else self._reads
         if session is None:
-            raise NotSent(f"{request.operation} was not sent: the connection pool is closed")
+            raise NotSent(f"{request.operation} was not sent: the transport is not open")
         self._spend(permit, request)
         send = _Send()
         started = timing.boottime()
@@ -143,10 +131,10 @@ class Transport:
         try:
             answer = await self._exchange(session, request, send)
             figures |= {"status": answer.status, "received": len(answer.body)}
-        except _FOREIGN as error:
-            translated = _translate(error, request, is_connected=send.is_connected)
+        except FOREIGN as error:
+            translated = translate(error, request.operation, is_connected=send.is_connected)
             figures["error"] = translated.code
-            raise translated from _scrubbed(error)
+            raise translated from scrubbed(error)
         except ProviderError as error:
             figures |= {"status": error.status, "error": error.code}
             raise
@@ -160,6 +148,21 @@ class Transport:
             )
         crashpoint("after_reply")
         return answer
+
+    def _session(self, tls: ssl.SSLContext | bool, *, keeps: bool) -> aiohttp.ClientSession:
+        traces = aiohttp.TraceConfig()
+        traces.on_connection_create_end.append(_connected)
+        traces.on_connection_reuseconn.append(_connected)
+        resolver = GuardedResolver(
+            is_plain=self._origin.scheme == "http", allow_loopback=self._reach.allow_loopback
+        )
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(resolver=resolver, ssl=tls, force_close=not keeps),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": f"syncd/{__version__}", "Accept-Encoding": "gzip, deflate"},
+            trace_configs=[traces],
+            trust_env=False,
+        )
 
     def _spend(self, permit: Permit, request: Request) -> None:
         if URL(request.url).origin() != self._origin:
@@ -240,55 +243,3 @@ def _date(text: str | None) -> dt.datetime | None:
     except ValueError:
         return None
     return date if date.tzinfo is not None else date.replace(tzinfo=dt.UTC)
-
-
-_FOREIGN = (aiohttp.ClientError, OSError, asyncio.TimeoutError)
-
-# The first that fits. A failure before any connection stood is proof that nothing left.
-_TABLE: Final[tuple[tuple[type[Exception], type[ProviderError], str], ...]] = (
-    (aiohttp.ClientConnectorDNSError, NotSent, "the host name could not be used"),
-    (aiohttp.ClientConnectorCertificateError, NotSent, "the host's certificate is not trusted"),
-    (aiohttp.ClientConnectorSSLError, NotSent, "no secure connection could be made"),
-    (aiohttp.ClientConnectorError, NotSent, "no connection could be made"),
-    (aiohttp.ConnectionTimeoutError, NotSent, "no connection was made in time"),
-    (aiohttp.InvalidURL, NotSent, "the address cannot be used"),
-    (aiohttp.ClientResponseError, BadAnswer, "the answer is not HTTP that can be read"),
-    (ContentEncodingError, BadAnswer, "the answer cannot be unpacked"),
-    (asyncio.TimeoutError, NoAnswer, "no complete answer came in time"),
-    (aiohttp.ClientPayloadError, NoAnswer, "the answer broke off"),
-    (aiohttp.ServerDisconnectedError, NoAnswer, "the provider closed the connection"),
-    (Exception, NoAnswer, "the connection broke"),
-)
-
-
-def _translate(error: Exception, request: Request, *, is_connected: bool) -> ProviderError:
-    cause = error.__cause__ if isinstance(error.__cause__, ContentEncodingError) else error
-    kind, words = next((kind, words) for type_, kind, words in _TABLE if isinstance(cause, type_))
-    if not is_connected:
-        kind = NotSent
-        words = words if issubclass(kind, NotSent) else "no connection was made in time"
-    return kind(f"{request.operation}: {words}{_reason(error)}")
-
-
-def _reason(error: Exception) -> str:
-    """What the system said of a failed connection; other texts carry addresses and headers."""
-    if not isinstance(error, aiohttp.ClientConnectorError):
-        return ""
-    inner = error.os_error
-    return f" ({visible(inner.strerror or str(inner), 200)})" if str(inner) else ""
-
-
-def _scrubbed(error: Exception) -> Exception:
-    """The error as a cause to chain, without the request that aiohttp ties to it."""
-    if isinstance(error, aiohttp.ClientResponseError):
-        error.args = (error.status, error.message)
-        error.history = ()
-        error.headers = None
-        seen = error.request_info
-        error.request_info = aiohttp.RequestInfo(
-            url=seen.url.with_query(None),
-            method=seen.method,
-            headers=CIMultiDictProxy(CIMultiDict()),
-            real_url=seen.real_url.with_query(None),
-        )
-    return error

@@ -20,11 +20,6 @@ SERVICE: Final = "syncd_service"
 ROLES_LOCK: Final = 7_305_002
 _one_at_a_time = threading.Lock()  # Alembic keeps its context in module globals
 
-ROLES_SQL: Final = f"""CREATE ROLE {OWNER} NOLOGIN;
-CREATE ROLE {SERVICE} NOLOGIN;
-GRANT {OWNER} TO CURRENT_USER;
--- then, for the user that runs syncd:  GRANT {SERVICE} TO the_user;"""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Upgrade:
@@ -52,13 +47,37 @@ async def upgrade(dsn: str) -> Upgrade:
             has_roles = await _make_roles(connection)
             await connection.execute("SELECT pg_advisory_unlock($1)", ROLES_LOCK)
             before = await _version(connection)
-            await asyncio.to_thread(_run_alembic, dsn, OWNER if has_roles else "")
+            # What was made before the roles were stays with the user who made it.
+            acts_as = (
+                OWNER if has_roles and await _schema_owner(connection) in {None, OWNER} else ""
+            )
+            await asyncio.to_thread(_run_alembic, dsn, acts_as)
             after = await _version(connection)
             if has_roles:
-                await _grant(connection)
+                await _grant(connection, acts_as)
+            missing = "" if has_roles else await _roles_sql(connection)
         finally:
             await connection.close()
-    return Upgrade(before=before, after=str(after), roles_missing="" if has_roles else ROLES_SQL)
+    return Upgrade(before=before, after=str(after), roles_missing=missing)
+
+
+async def _schema_owner(connection: asyncpg.Connection[Any]) -> str | None:
+    owner = await connection.fetchval(
+        "SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = 'syncd'"
+    )
+    return None if owner is None else str(owner)
+
+
+async def _roles_sql(connection: asyncpg.Connection[Any]) -> str:
+    """What an administrator runs for the user of this connection."""
+    user = await connection.fetchval("SELECT quote_ident(current_user)")
+    database = await connection.fetchval("SELECT quote_ident(current_database())")
+    return (
+        f"CREATE ROLE {OWNER} NOLOGIN;\n"
+        f"CREATE ROLE {SERVICE} NOLOGIN;\n"
+        f"GRANT {OWNER}, {SERVICE} TO {user};\n"
+        f"GRANT CREATE ON DATABASE {database} TO {OWNER};"
+    )
 
 
 def _run_alembic(dsn: str, role: str) -> None:
@@ -120,9 +139,10 @@ async def _may_create(connection: asyncpg.Connection[Any]) -> bool:
     )
 
 
-async def _grant(connection: asyncpg.Connection[Any]) -> None:
+async def _grant(connection: asyncpg.Connection[Any], acts_as: str) -> None:
     script = (folder() / "sql" / "grants.sql").read_text()
     async with connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock($1)", ROLES_LOCK)
-        await connection.execute(f"SET LOCAL ROLE {OWNER}")
+        if acts_as:
+            await connection.execute(f"SET LOCAL ROLE {acts_as}")
         await connection.execute(script)

@@ -31,6 +31,7 @@ _STAGED: Final = (
     "run_id",
     "external_id",
     "mark",
+    "read_at",
     "name",
     "status",
     "status_seen",
@@ -68,10 +69,11 @@ class Mirror:
         """Apply campaigns that were read by id, and let them confirm updates."""
         async with self.database.transaction() as session:
             await session.run("require_lease", self.account_id, self.epoch)
+            skipped: list[str] = []
             if await self.stage(session, run_id, campaigns, marker):
-                await self.apply(session, run_id, marker)
+                _, skipped = await self.apply(session, run_id)
             ids = [campaign.external_id for campaign in campaigns]
-            await session.rows("confirm", self.account_id, ids, marker.batch, marker.at)
+            await session.rows("confirm", self.account_id, ids, marker.batch, marker.at, skipped)
 
     async def values(self, ids: Sequence[str]) -> dict[str, Mapping[str, str | None]]:
         """The mirror's own values by external id, for a plan that reads nothing. Absent: missing or
@@ -100,20 +102,21 @@ class Mirror:
         return len(changed)
 
     async def apply(
-        self, session: Session, run_id: int, began: Marker, missing: Sequence[str] = ()
-    ) -> Counter[str]:
+        self, session: Session, run_id: int, missing: Sequence[str] = ()
+    ) -> tuple[Counter[str], list[str]]:
         """Bring what this run has staged into the mirror, with versions and field changes; returns
-        the counts."""
+        the counts, and the ids that were left alone."""
         account = self.account_id
         await session.rows("apply_lock", account, run_id, list(missing))
-        counts = Counter(skipped=len(await session.rows("apply_skip", account, run_id)))
+        skipped = [row["external_id"] for row in await session.rows("apply_skip", account, run_id)]
+        counts = Counter(skipped=len(skipped))
         counts.update(dict(await session.row("apply_counts", account, run_id) or {}))
-        await session.run("apply_changes", account, run_id, began.at)
-        await session.run("apply_close_versions", account, run_id, began.at)
-        await session.run("apply_campaigns", account, run_id, began.at)
+        await session.run("apply_changes", account, run_id)
+        await session.run("apply_close_versions", account, run_id)
+        await session.run("apply_campaigns", account, run_id)
         await session.run("apply_open_versions", account, run_id)
         await session.run("staging_clear", account, run_id)
-        return counts
+        return counts, skipped
 
 
 class Sighting:
@@ -126,6 +129,7 @@ class Sighting:
         self._run_id = run_id
         self._seen: set[int] = set()
         self._parts: set[str | None] = set()
+        self._unread: list[str] = []
         self._began: Marker | None = None
 
     async def see(
@@ -135,9 +139,9 @@ class Sighting:
         once."""
         self._began = self._began or marker
         fresh = [campaign for campaign in campaigns if self._is_first(campaign)]
-        self._seen.update(
-            seen_digest(row.external_id) for row in bad if row.external_id is not None
-        )
+        named = [row.external_id for row in bad if row.external_id is not None]
+        self._unread.extend(named)
+        self._seen.update(seen_digest(external_id) for external_id in named)
         self.counts["seen"] += len(fresh) + len(bad)
         self.counts["bad"] += len(bad)
         if not fresh and not bad:
@@ -170,23 +174,29 @@ class Sighting:
         async with mirror.database.transaction() as session:
             await session.run("require_lease", mirror.account_id, mirror.epoch)
             if self._began is not None:
-                counts += await mirror.apply(session, run_id, self._began, missing)
-                await self._conclude(session, result, missing, self._began)
+                applied, skipped = await mirror.apply(session, run_id, missing)
+                counts += applied
+                unread = [*skipped, *self._unread]
+                await self._conclude(session, result, (missing, unread), self._began)
             books = {name: counts[name] for name in _COUNTS}
             run = OpenRun(account_id=mirror.account_id, run_id=run_id, epoch=mirror.epoch)
             await close_run(session, run, result, books)
         return books
 
     async def _conclude(
-        self, session: Session, result: RunResult, missing: Sequence[str], began: Marker
+        self,
+        session: Session,
+        result: RunResult,
+        ids: tuple[Sequence[str], list[str]],
+        began: Marker,
     ) -> None:
-        account = self._mirror.account_id
+        account, (missing, unread) = self._mirror.account_id, ids
         if missing:
             await session.run("apply_missing", account, list(missing), began.at, began.batch)
         if result.is_complete:
             await session.run("apply_complete", account, began.at, began.batch, self._run_id)
             # A complete listing says something of every campaign that is not missing.
-            await session.rows("confirm", account, None, began.batch, began.at)
+            await session.rows("confirm", account, None, began.batch, began.at, unread)
 
     def _is_first(self, campaign: Campaign) -> bool:
         digest = seen_digest(campaign.external_id)
@@ -204,6 +214,7 @@ def _record(account_id: int, run_id: int, campaign: Campaign, marker: Marker) ->
         run_id,
         campaign.external_id,
         marker.batch,
+        marker.at,
         campaign.name,
         campaign.status.value,
         campaign.status_seen.value,

@@ -55,6 +55,11 @@ class Outbox:
         )
         return {row["id"] for row in rows}
 
+    async def states(self, ids: Collection[int]) -> dict[int, State]:
+        """Where these updates stand now."""
+        rows = await self._database.rows("outbox_states", self._account_id, list(ids))
+        return {row["id"]: State(row["state"]) for row in rows}
+
     async def new_batch_id(self) -> int:
         """The key under which an intent will be written, and found again when its commit was not
         answered."""
@@ -177,6 +182,7 @@ def _pending(row: asyncpg.Record) -> Pending:
         awaited=frozenset(row["awaited"] or ()),
         name=row["name"] or "",
         currency=row["currency"],
+        is_known=row["is_known"],
         requester=row["requester"],
     )
 

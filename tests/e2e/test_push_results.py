@@ -1,6 +1,7 @@
 """A push of many at once: every update gets its own result, in the provider's own words, and one
 PATCH carries each campaign once."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -62,11 +63,12 @@ async def test_one_patch_carries_every_campaign_once_and_the_later_update_wins(
     scene: Scene,
 ) -> None:
     first, second, third = scene.ordinary(3)
-    one = await scene.books.enqueue(first["id"], first["path"], "111.10")
+    lowest = Decimal(first["amount"])
+    one = await scene.books.enqueue(first["id"], first["path"], f"{lowest + 2}")
     two = await scene.books.enqueue(second["id"], second["path"], second["amount"])
-    three = await scene.books.enqueue(first["id"], first["path"], "122.20")
+    three = await scene.books.enqueue(first["id"], first["path"], f"{lowest + 1}")
     four = await scene.books.enqueue(third["id"], third["path"], third["amount"])
-    five = await scene.books.enqueue(first["id"], first["path"], "133.30")
+    five = await scene.books.enqueue(first["id"], first["path"], first["amount"])
     await scene.push()
     (call,) = scene.sent()
     assert sorted(call) == sorted(one["id"] for one in (first, second, third))
@@ -78,7 +80,7 @@ async def test_one_patch_carries_every_campaign_once_and_the_later_update_wins(
         "applied",
     ]
     assert [(await scene.books.update(row))["superseded_by"] for row in (one, three)] == [five] * 2
-    assert scene.budget(first["id"], first["path"]) == "133.3"
+    assert Decimal(scene.budget(first["id"], first["path"])) == lowest
     assert [len(await scene.books.attempts(row)) for row in (one, three, five)] == [0, 0, 1]
     await assert_promises_kept(scene)
 

@@ -107,7 +107,7 @@ async def account(
         events.append({"event": event, **figures})
 
     async with Scripted(script) as server:
-        settings = {
+        settings: dict[str, Any] = {
             "provider": "criteo",
             "base_url": server.url,
             "allow_loopback": True,

@@ -49,7 +49,12 @@ async def reaching(script: Script, **changes: Any) -> AsyncIterator[tuple[Script
 
 
 async def send(
-    server: Scripted, transport: Transport, method: str = "PATCH", path: str = "/thing"
+    server: Scripted,
+    transport: Transport,
+    method: str = "PATCH",
+    path: str = "/thing",
+    *,
+    is_write: bool | None = None,
 ) -> Answer:
     request = Request(
         operation="op",
@@ -57,7 +62,7 @@ async def send(
         url=f"{server.url}{path}?key={CANARY}",
         headers={"Authorization": f"Bearer {CANARY}", "X-Api-Key": CANARY},
         body=b"" if method == "GET" else f"amount=1&secret={CANARY}".encode(),
-        is_write=method != "GET",
+        is_write=method != "GET" if is_write is None else is_write,
     )
     return await transport.send(request, permit())
 
@@ -84,9 +89,11 @@ async def test_an_answer_carries_status_headers_body_and_date() -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("is_kept", [False, True])
+@pytest.mark.parametrize(("is_kept", "is_write"), [(False, False), (True, False), (True, True)])
 @pytest.mark.parametrize("ends", ["closed", "reset"])
-async def test_a_dropped_connection_is_one_arrival(method: str, is_kept: bool, ends: str) -> None:
+async def test_a_dropped_connection_is_one_arrival(
+    method: str, is_kept: bool, is_write: bool, ends: str
+) -> None:
     def script(arrival: Arrival) -> Reply:
         return http(200, b"ok") if arrival.path.startswith("/warm") else Reply(ends=ends)
 
@@ -94,10 +101,10 @@ async def test_a_dropped_connection_is_one_arrival(method: str, is_kept: bool, e
         if is_kept:
             await send(server, transport, "GET", "/warm")
         with pytest.raises(NoAnswer):
-            await send(server, transport, method)
+            await send(server, transport, method, is_write=is_write)
     dropped = [one for one in server.arrivals if one.path.startswith("/thing")]
     assert len(dropped) == 1
-    assert dropped[0].connection == 1, "the kept connection was used"
+    assert dropped[0].connection == (2 if is_kept and is_write else 1)
 
 
 BROKEN = {

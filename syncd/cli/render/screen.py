@@ -16,9 +16,10 @@ from rich.style import Style
 from rich.text import Text
 
 from syncd.cli.choices import Choices
+from syncd.cli.intake.findings import FileProblems
 from syncd.cli.render.shapes import Role, shape
 from syncd.cli.render.table import GAP, Cell, Column, Line, Listing, layout, to_csv, to_json
-from syncd.cli.render.text import plural, rfc3339
+from syncd.config.problems import ConfigProblems, render
 from syncd.errors import SyncdError, UsageError
 
 _STYLES: Final = {
@@ -138,16 +139,11 @@ class Screen:
     def problem(self, error: SyncdError) -> None:
         """What went wrong, where, and what to do; also where everything else is silent."""
         if self.choices.format == "json":
-            text = to_json(
-                {
-                    "schema": "syncd.problem/1",
-                    "code": error.code,
-                    "detail": error.message,
-                    "remedy": error.remedy,
-                    "at": rfc3339(dt.datetime.now(dt.UTC)),
-                }
-            )
-            self._raw(self.err, text + "\n")
+            self._raw(self.err, to_json(_problem_document(error)) + "\n")
+            return
+        report = _own_report(error, is_terminal=self.err.isatty())
+        if report is not None:
+            self._raw(self.err, report + "\n")
             return
         head, _, rest = error.message.partition("\n")
         self._write(self.err, [Cell(f"error[{error.code}]", Role.BAD), Cell(f": {head}")])
@@ -155,15 +151,6 @@ class Screen:
             self._raw(self.err, rest + "\n")
         if error.remedy:
             self._write(self.err, [Cell("  help: ", Role.QUIET), Cell(error.remedy)])
-
-    def findings(self, text: str, error: SyncdError, count: int) -> None:
-        """Problems that say their own place, one after the other."""
-        if self.choices.format == "json":
-            self.problem(error)
-            return
-        self._raw(self.err, text + "\n")
-        if not self.err.isatty():
-            self.talk(plural(count, "problem"))
 
     def _write(self, stream: TextIO, cells: Sequence[Cell]) -> None:
         if not self._has_colour(stream):
@@ -211,3 +198,32 @@ class Screen:
             return True
         return self.environ.get("TERM") != "dumb" and stream.isatty()
 
+
+
+def _own_report(error: SyncdError, *, is_terminal: bool) -> str | None:
+    """The text of problems that say their own place, line by line."""
+    if isinstance(error, ConfigProblems):
+        return render(error.problems, terminal=is_terminal)
+    return error.report if isinstance(error, FileProblems) else None
+
+
+def _problem_document(error: SyncdError) -> dict[str, Any]:
+    problems = error.problems if isinstance(error, ConfigProblems | FileProblems) else ()
+    return {
+        "schema": "syncd.problem/1",
+        "code": error.code,
+        "detail": error.message,
+        "remedy": error.remedy,
+        "errors": [
+            {
+                "file": problem.file,
+                "line": problem.line,
+                "column": problem.column,
+                "severity": problem.severity,
+                "code": problem.code,
+                "detail": problem.text,
+                "remedy": problem.help,
+            }
+            for problem in problems
+        ],
+    }

@@ -95,9 +95,7 @@ class Calls:
             permit = await self._limits.acquire(operation, is_write=True)
         return token, permit
 
-    async def write(
-        self, request: Request, ready: tuple[Token, Permit], intend: Intend
-    ) -> Answer:
+    async def write(self, request: Request, ready: tuple[Token, Permit], intend: Intend) -> Answer:
         """The answer to one send of a write, whose intent is committed first. Raises ProviderError
         for the send and whatever `intend` raises."""
         token, permit = ready

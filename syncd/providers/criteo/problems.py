@@ -79,12 +79,17 @@ def refusal(answer: Answer, operation: str, hide: Hide, freeze: float) -> Provid
     said, status = told(answer, hide), answer.status
     message = f"{operation}: {said.text}"
     if status == 429:
-        return Throttled(message, retry_after=freeze)
+        remedy = "nothing to do: the next pass goes on when the provider lets it"
+        return Throttled(message, retry_after=freeze, remedy=remedy)
+    if status in {401, 403}:
+        # Our own word is what the account's health goes by; the provider's stands beside it.
+        named = f"{operation}: {said.code}: {said.text}" if said.code else message
+        refused = AuthFailed if status == 401 else Forbidden
+        remedy = REMEDIES.get(status, "")
+        return refused(named, remedy=remedy, status=status, trace_id=said.trace_id)
     kind: type[ProviderError] = CallRefused
     if status < 300:
         kind = BadAnswer
-    elif status in {401, 403}:
-        kind = AuthFailed if status == 401 else Forbidden
     elif status >= 500:
         kind = ProviderDown
     remedy = REMEDIES.get(status, "")

@@ -16,9 +16,7 @@ from syncd.providers.redaction import LONGEST
 from syncd.providers.transport import Answer
 from syncd.providers.wire import parse
 
-_NEXT_PERIOD: Final = (
-    "campaign--campaign-update-check--new-spend-limit-amount-will-take-place-at-the-next-period-start"
-)
+_NEXT_PERIOD: Final = "campaign--campaign-update-check--new-spend-limit-amount-will-take-place-at-the-next-period-start"
 
 # Refused before any item was looked at. A status that is not here says nothing about the items.
 _WHOLE: Final = {
@@ -26,7 +24,8 @@ _WHOLE: Final = {
     403: Whole.FORBIDDEN,
     413: Whole.TOO_LARGE,
     429: Whole.THROTTLED,
-    **dict.fromkeys((400, 404, 405, 409, 410, 415, 422), Whole.INVALID),
+    **dict.fromkeys((400, 409, 422), Whole.INVALID),
+    **dict.fromkeys((404, 405, 410, 415), Whole.UNUSABLE),
 }
 
 

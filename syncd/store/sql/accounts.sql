@@ -50,7 +50,9 @@ SELECT EXISTS (SELECT FROM syncd.updates u WHERE u.account_id = $1 AND u.state =
                                            WHEN u.expires_at < u.due_at THEN u.expires_at ELSE u.due_at END)
             FROM syncd.updates u JOIN syncd.accounts a ON a.id = u.account_id
            WHERE u.account_id = $1 AND u.state IN ('queued', 'unknown')
-             AND (u.state = 'unknown' OR u.reference_source <> 'none' OR a.complete_at IS NOT NULL)
+             AND (u.state = 'unknown' OR a.complete_at IS NOT NULL OR EXISTS (
+                 SELECT FROM syncd.campaigns k
+                  WHERE k.account_id = u.account_id AND k.external_id = u.external_id))
              AND NOT (u.state = 'queued' AND EXISTS (
                  SELECT FROM syncd.updates o WHERE o.account_id = u.account_id AND o.external_id = u.external_id
                     AND o.state = 'unknown'))) - syncd.now())::float8 AS due_in

@@ -22,10 +22,11 @@ SELECT c.external_id FROM syncd.campaigns c
  ORDER BY c.external_id FOR NO KEY UPDATE
 
 -- name: apply_skip
--- Leave alone what a push has touched since the page's request left, or is touching.
+-- Leave alone what a push has touched since the page's request left, or is touching, and what was read
+-- later than this page.
 DELETE FROM syncd.staging s USING syncd.campaigns c
  WHERE s.account_id = $1 AND s.run_id = $2 AND c.account_id = s.account_id AND c.external_id = s.external_id
-   AND (c.last_batch > s.mark OR EXISTS (
+   AND (c.last_batch > s.mark OR c.read_at > s.read_at OR EXISTS (
         SELECT FROM syncd.updates u WHERE u.account_id = c.account_id AND u.external_id = c.external_id
            AND u.state IN ('sending', 'unknown')))
 RETURNING s.external_id
@@ -45,7 +46,7 @@ SELECT count(*) FILTER (WHERE c.external_id IS NULL) AS new,
 -- asked for just this value; everything else came from the provider's side.
 INSERT INTO syncd.field_changes (account_id, external_id, path, old, new, origin, update_id, seen_at, run_id)
 SELECT c.account_id, c.external_id, k.path, c."values" ->> k.path, n."values" ->> k.path,
-       CASE WHEN o.id IS NULL THEN 'provider' ELSE 'update' END, o.id, $3, $2
+       CASE WHEN o.id IS NULL THEN 'provider' ELSE 'update' END, o.id, s.read_at, $2
   FROM syncd.staging s
   JOIN syncd.campaigns c ON c.account_id = s.account_id AND c.external_id = s.external_id
   CROSS JOIN LATERAL (SELECT s."values"::jsonb AS "values") n
@@ -62,7 +63,7 @@ SELECT c.account_id, c.external_id, k.path, c."values" ->> k.path, n."values" ->
 
 -- name: apply_close_versions
 -- The version that was current ends.
-UPDATE syncd.campaign_versions v SET valid_to = $3
+UPDATE syncd.campaign_versions v SET valid_to = s.read_at
   FROM syncd.staging s
   JOIN syncd.campaigns c ON c.account_id = s.account_id AND c.external_id = s.external_id
  WHERE s.account_id = $1 AND s.run_id = $2 AND c.fingerprint <> s.fingerprint
@@ -74,7 +75,7 @@ INSERT INTO syncd.campaigns AS c (
        account_id, external_id, name, status, status_seen, status_raw, goal, kind, part, currency, is_default,
        "values", raw, raw_digest, fingerprint, first_seen_at, changed_at, read_at, read_mark)
 SELECT s.account_id, s.external_id, s.name, s.status, s.status_seen, s.status_raw, s.goal, s.kind, s.part,
-       s.currency, s.is_default, s."values"::jsonb, s.raw, s.raw_digest, s.fingerprint, $3, $3, $3, s.mark
+       s.currency, s.is_default, s."values"::jsonb, s.raw, s.raw_digest, s.fingerprint, s.read_at, s.read_at, s.read_at, s.mark
   FROM syncd.staging s WHERE s.account_id = $1 AND s.run_id = $2
 ON CONFLICT (account_id, external_id) DO UPDATE
    SET name = excluded.name, status = excluded.status, status_seen = excluded.status_seen,
@@ -82,8 +83,8 @@ ON CONFLICT (account_id, external_id) DO UPDATE
        currency = excluded.currency, is_default = excluded.is_default, "values" = excluded."values",
        raw = excluded.raw, raw_digest = excluded.raw_digest, fingerprint = excluded.fingerprint,
        version = c.version + (c.fingerprint <> excluded.fingerprint)::int,
-       changed_at = CASE WHEN c.fingerprint <> excluded.fingerprint THEN $3 ELSE c.changed_at END,
-       read_at = $3, read_mark = excluded.read_mark, missing_since = NULL, gone_at = NULL
+       changed_at = CASE WHEN c.fingerprint <> excluded.fingerprint THEN excluded.read_at ELSE c.changed_at END,
+       read_at = excluded.read_at, read_mark = excluded.read_mark, missing_since = NULL, gone_at = NULL
 
 -- name: apply_open_versions
 -- New and changed campaigns get the version that is current from now on.

@@ -17,7 +17,9 @@ RETURNING u.id
 WITH due AS (
     SELECT u.* FROM syncd.updates u JOIN syncd.accounts a ON a.id = u.account_id
      WHERE u.account_id = $1 AND u.state = 'queued' AND u.due_at <= (SELECT syncd.now())
-       AND (u.reference_source <> 'none' OR a.complete_at IS NOT NULL)
+       AND (a.complete_at IS NOT NULL OR EXISTS (
+            SELECT FROM syncd.campaigns k
+             WHERE k.account_id = u.account_id AND k.external_id = u.external_id))
        AND u.external_id <> ALL ($3::text[])
        AND NOT EXISTS (SELECT FROM syncd.updates o
                         WHERE o.account_id = u.account_id AND o.external_id = u.external_id
@@ -53,6 +55,10 @@ UPDATE syncd.updates u
   FROM decided d, lease
  WHERE u.account_id = $1 AND u.id = d.id AND u.state = 'queued'
 RETURNING u.id
+
+-- name: outbox_states
+-- Where these updates stand.
+SELECT u.id, u.state::text FROM syncd.updates u WHERE u.account_id = $1 AND u.id = ANY ($2::bigint[])
 
 -- name: outbox_next_id
 -- The key of a batch, known to us before the batch is written.
@@ -143,7 +149,7 @@ UPDATE syncd.updates u
 RETURNING u.id, u.state::text
 
 -- name: confirm
--- What a read says of applied values. `different` only in a read that began after the settle time; a value
+-- What a read says of applied values; of the ids in $5 it says nothing. `different` only in a read that began after the settle time; a value
 -- accepted for later stays pending until it shows. A later write of the same path decides for itself.
 WITH read AS (
     SELECT u.id, c.read_at,
@@ -153,7 +159,8 @@ WITH read AS (
       FROM syncd.updates u
       JOIN syncd.campaigns c ON c.account_id = u.account_id AND c.external_id = u.external_id
      WHERE u.account_id = $1 AND u.state = 'applied' AND u.confirmation <> 'confirmed'
-       AND ($2::text[] IS NULL OR u.external_id = ANY ($2)) AND c.missing_since IS NULL
+       AND ($2::text[] IS NULL OR u.external_id = ANY ($2)) AND u.external_id <> ALL ($5::text[])
+       AND c.missing_since IS NULL
        AND u.batch_id <= $3
        AND NOT EXISTS (SELECT FROM syncd.updates o
                         WHERE o.account_id = u.account_id AND o.external_id = u.external_id

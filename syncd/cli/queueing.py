@@ -1,0 +1,232 @@
+"""Putting changes into the queue: from arguments or a file to checked wishes, through the one door, and back to
+a sentence about each. All wishes of a command are queued, or none."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from syncd.cli.app import OK
+from syncd.cli.checking import Complaint, complaints, did_you_mean
+from syncd.cli.choices import Choices
+from syncd.cli.intake.findings import FileProblems, finding
+from syncd.cli.intake.rows import read_rows
+from syncd.cli.intake.updates import Entry, NoTime, entries, when
+from syncd.cli.opened import Opened, opened
+from syncd.cli.queued import Queued, tell
+from syncd.cli.render.text import shown
+from syncd.cli.requester import person
+from syncd.errors import Refused, UsageError
+from syncd.store.accounts import Accounts, Wanted
+from syncd.store.reports import KnownAccount
+
+_SETTING: Final = re.compile(r'((?:[^="]|"[^"]*")+)=(.*)', re.DOTALL)
+# Refused by every database: with it among the lines nothing stays.
+_NEVER: Final = Wanted(account="", campaign="", patch={"": ""})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    """What the command line says."""
+
+    account: str | None
+    campaign: str | None
+    values: tuple[str, ...]
+    expect: tuple[str, ...]
+    file: str | None
+    key: str | None
+    not_before: str | None
+    expires_at: str | None
+    reason: str | None
+    requester: str | None
+    dry_run: bool
+
+
+class BadArgument(UsageError):
+    """An argument cannot be used; the message shows it with the wrong part marked."""
+
+    def __init__(self, complaint: Complaint, argument: str, part: str) -> None:
+        column = argument.rfind(part) if part else len(argument)
+        mark = " " * (column + 2) + "^" * max(1, len(part))
+        text = f"{complaint.text}\n  {argument}\n{mark}"
+        super().__init__(text, remedy=complaint.remedy, code=complaint.code)
+
+
+async def queue(choices: Choices, order: Order) -> int:
+    """Queue what the order says. Raises UsageError, FileProblems or Refused; then nothing was queued."""
+    if (order.file is None) == (order.account is None and order.campaign is None and not order.values):
+        raise UsageError(
+            "give either an account, a campaign and --set, or --from", remedy="syncd enqueue --help"
+        )
+    async with opened(choices) as here:
+        here.screen.refuse_csv("queueing")
+        if order.file is not None:
+            return await _from_file(here, order, order.file)
+        return await _one(here, order)
+
+
+async def _one(here: Opened, order: Order) -> int:
+    wanted = _wanted(order)
+    known = await _known(here, {wanted.account})
+    found = list(complaints(wanted, known)) or await _unknown_campaign(here, known, wanted)
+    for complaint in found[:-1]:
+        here.screen.problem(_bad_argument(complaint, order))
+    if found:
+        raise _bad_argument(found[-1], order)
+    await _finish(here, order, [wanted])
+    return OK
+
+
+async def _from_file(here: Opened, order: Order, file: str) -> int:
+    reading = read_rows("stdin" if file == "-" else file, _bytes(file))
+    found = list(entries(reading, order.requester or person()))
+    known = await _known(here, {entry.wanted.account for entry in found})
+    problems, good = list(reading.problems), []
+    for entry in found:
+        wrong = list(complaints(entry.wanted, known))
+        for one in wrong:
+            line = entry.lines.get(one.path or "", entry.line)
+            problems.append(finding(reading.file, line, one.code, one.text, one.remedy))
+        if not wrong:
+            good.append(entry)
+    if problems:
+        # What the queue itself would refuse is told in the same breath.
+        refused = await _rehearse(here, good)
+        problems += [finding(reading.file, line, "refused", text, remedy) for line, text, remedy in refused]
+        raise FileProblems(problems)
+    try:
+        await _finish(here, order, [entry.wanted for entry in good])
+    except Refused as refused:
+        raise FileProblems(
+            [
+                finding(reading.file, good[index].line, "refused", text, remedy)
+                for index, text, remedy in refused.refusals
+            ]
+        ) from refused
+    return OK
+
+
+async def _rehearse(here: Opened, good: Sequence[Entry]) -> list[tuple[int, str, str]]:
+    """Line, words and remedy of what the queue would refuse; nothing is queued."""
+    wanted = [entry.wanted for entry in good]
+    return [(good[index].line, text, remedy) for index, text, remedy in await _refusals(here, wanted)]
+
+
+async def _refusals(here: Opened, wanted: Sequence[Wanted]) -> list[tuple[int, str, str]]:
+    try:
+        await Accounts(here.database).enqueue([*wanted, _NEVER])
+    except Refused as refused:
+        return [one for one in refused.refusals if one[0] < len(wanted)]
+    raise AssertionError("a line without an account was accepted")
+
+
+async def _finish(here: Opened, order: Order, wanted: Sequence[Wanted]) -> None:
+    """Queue, or only check, and tell."""
+    if order.dry_run:
+        refusals = await _refusals(here, wanted)
+        if refusals:
+            _, text, remedy = refusals[0]
+            raise Refused(text, remedy=remedy, refusals=tuple(refusals))
+        tell(here.screen, Queued(rows=(), since=await here.reports.now(), checked=len(wanted)))
+        return
+    since = await here.reports.now()
+    ids = await Accounts(here.database).enqueue(wanted)
+    rows = await here.reports.updates_by_id(ids)
+    tell(here.screen, Queued(rows=tuple(rows), since=since))
+
+
+async def _known(here: Opened, names: set[str]) -> dict[str, KnownAccount]:
+    """The accounts of the database; those configured that no pass has made known yet are made known now."""
+    known = await here.reports.known_accounts()
+    configured = {account.name for account in here.config.accounts}
+    if (names & configured) - known.keys():
+        await here.register()
+        known = await here.reports.known_accounts()
+    return known
+
+
+async def _unknown_campaign(
+    here: Opened, known: Mapping[str, KnownAccount], wanted: Wanted
+) -> list[Complaint]:
+    """The queue refuses an id that a complete pull did not show; here it is said with the id that was meant."""
+    account = known[wanted.account]
+    if account.complete_at is None or await here.reports.campaign(wanted.account, wanted.campaign):
+        return []
+    near = await here.reports.near_campaigns(wanted.account, wanted.campaign)
+    meant = did_you_mean(wanted.campaign, near)
+    return [
+        Complaint(
+            code="campaign",
+            text=f'unknown campaign "{shown(wanted.campaign)}" in account {wanted.account}{meant}',
+            remedy=f"near: {', '.join(near)}" if near else f"see: syncd campaigns list --account {wanted.account}",
+        )
+    ]
+
+
+def _wanted(order: Order) -> Wanted:
+    if not order.account or not order.campaign or not order.values:
+        raise UsageError(
+            "an account, a campaign and at least one --set are needed",
+            remedy="such as: syncd enqueue criteo-eu 99999 --set budget.daily=120.50",
+        )
+    return Wanted(
+        account=order.account,
+        campaign=order.campaign,
+        patch=_settings("--set", order.values),
+        expect=_settings("--expect", order.expect) or None,
+        key=order.key,
+        not_before=None if order.not_before is None else _time("--not-before", order.not_before),
+        expires_at=None if order.expires_at is None else _time("--expires-at", order.expires_at),
+        requester=order.requester or person(),
+        reason=order.reason,
+    )
+
+
+def _settings(option: str, given: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for text in given:
+        match = _SETTING.fullmatch(text)
+        if match is None:
+            raise UsageError(
+                f'{option} "{shown(text)}" is not PATH=VALUE', remedy=f"such as {option} budget.daily=120.50"
+            )
+        path, value = match[1].strip(), match[2].strip()
+        if path in found:
+            raise UsageError(f"{option} gives {shown(path)} twice", remedy="give each path once")
+        found[path] = value
+    return found
+
+
+def _time(option: str, text: str) -> dt.datetime:
+    try:
+        return when(text)
+    except NoTime as error:
+        raise UsageError(
+            f"{option}: {error}", remedy="write date, time and zone, such as 2026-11-30T09:00:00+01:00"
+        ) from None
+
+
+def _bad_argument(complaint: Complaint, order: Order) -> UsageError:
+    """The complaint with the argument that it is about."""
+    for text in order.values:
+        match = _SETTING.fullmatch(text)
+        if complaint.path is not None and match and match[1].strip() == complaint.path:
+            part = match[1] if complaint.code == "path" else match[2]
+            return BadArgument(complaint, f"--set {shown(text)}", shown(part.strip()))
+    return UsageError(complaint.text, remedy=complaint.remedy, code=complaint.code)
+
+
+def _bytes(file: str) -> bytes:
+    if file == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"cannot read {file}: {error.strerror or error}", remedy="check the path and its rights"
+        ) from error
