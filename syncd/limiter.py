@@ -98,6 +98,8 @@ class Limits:
         self._frozen_until = 0.0
         self._frozen_why = ""
         self._taken: Counter[str] = Counter()
+        self.lowered: float | None = None
+        """What the provider announced for the longest window, where that is below the declared."""
         self._waiting: Waiting | None = None
 
     @property
@@ -147,6 +149,7 @@ class Limits:
             fresh = await _filled([lowered])
         except ImpossibleLimit:
             return
+        self.lowered = count
         self._declared = tuple(lowered if limit is longest else limit for limit in self._declared)
         if self._buckets is not None:
             self._buckets = [b for b in self._buckets if b.limit is not longest] + fresh

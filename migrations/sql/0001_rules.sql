@@ -49,6 +49,8 @@ BEGIN
 END $$;
 CREATE TRIGGER field_changes_append_only BEFORE UPDATE OR DELETE ON syncd.field_changes
     FOR EACH ROW EXECUTE FUNCTION syncd.refuse_change();
+CREATE TRIGGER versions_stay BEFORE DELETE ON syncd.campaign_versions
+    FOR EACH ROW EXECUTE FUNCTION syncd.refuse_change();
 CREATE TRIGGER updates_stay BEFORE DELETE ON syncd.updates
     FOR EACH ROW EXECUTE FUNCTION syncd.refuse_change();
 CREATE TRIGGER attempts_stay BEFORE DELETE ON syncd.attempts

@@ -6,23 +6,19 @@ from __future__ import annotations
 import contextlib
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from difflib import get_close_matches
-from importlib import import_module
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import rich_click as click
 
 from syncd import __version__
-from syncd.cli.choices import CONTEXT, Choices, shared
-from syncd.errors import ConfigError, LeaseBusy, SyncdError, UsageError
+from syncd.cli.choices import CONTEXT, Choices, LazyGroup, shared
+from syncd.cli.codes import INTERRUPTED, MISUSE, OK, code_of
+from syncd.errors import SyncdError, UsageError
 
-OK: Final = 0
-FAILED: Final = 1
-MISUSE: Final = 2
-ITEMS: Final = 3
-BUSY: Final = 5
-INTERRUPTED: Final = 130
+if TYPE_CHECKING:
+    from syncd.cli.render.screen import Screen
 
 _COMMANDS: Final = {
     name: f"syncd.cli.{place}"
@@ -41,23 +37,6 @@ _COMMANDS: Final = {
         "simulate": "simulate:simulate",
     }.items()
 }
-
-
-class LazyGroup(click.RichGroup):
-    """A group that imports a command's module when that command is asked for."""
-
-    places: Mapping[str, str] = {}
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.places)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        place = self.places.get(cmd_name)
-        if place is None:
-            return None
-        module, _, name = place.partition(":")
-        found: click.Command = getattr(import_module(module), name)
-        return found
 
 
 class Commands(LazyGroup):
@@ -92,29 +71,23 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         return _misuse(choices, error)
     except (KeyboardInterrupt, click.Abort):
-        choices.screen().talk("interrupted")
+        _screen(choices).talk("interrupted")
         return INTERRUPTED
     except SyncdError as error:
         return _failed(choices, error)
     return code if isinstance(code, int) else OK
 
 
-def code_of(error: SyncdError) -> int:
-    """The exit code that an error alone deserves."""
-    if isinstance(error, ConfigError | UsageError):
-        return MISUSE
-    return BUSY if isinstance(error, LeaseBusy) else FAILED
+def _screen(choices: Choices) -> Screen:
+    from syncd.cli.render.screen import Screen
 
-
-def worst(codes: Sequence[int]) -> int:
-    """Of several codes the one that counts: misuse, failure, items, request budget, busy."""
-    return next((code for code in (MISUSE, FAILED, ITEMS, 4, BUSY) if code in codes), OK)
+    return Screen(choices=choices)
 
 
 def _failed(choices: Choices, error: SyncdError) -> int:
     if choices.debug:
         traceback.print_exception(error)
-    choices.screen().problem(error)
+    _screen(choices).problem(error)
     return code_of(error)
 
 
@@ -126,7 +99,7 @@ def _misuse(choices: Choices, error: click.ClickException) -> int:
         near = get_close_matches(error.command_name, _names(context), n=1)
         remedy = f'did you mean "{near[0]}"? see {path} --help' if near else remedy
     message = error.format_message().rstrip(".")
-    choices.screen().problem(UsageError(message[:1].lower() + message[1:], remedy=remedy))
+    _screen(choices).problem(UsageError(message[:1].lower() + message[1:], remedy=remedy))
     return MISUSE
 
 

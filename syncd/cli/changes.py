@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from syncd.cli.render.text import difference, money, shown, transition, visible
+from syncd.cli.text import difference, money, shown, transition, visible
 
 Row = Mapping[str, Any]
 

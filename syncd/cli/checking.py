@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
 
-from syncd.cli.render.text import shown
+from syncd.cli.text import shown
 from syncd.model.money import UNLIMITED, AmountError, parse_amount
 from syncd.model.path import Field, Kind
 from syncd.store.accounts import Wanted

@@ -4,15 +4,15 @@ Light on purpose: it is imported for every `--help`."""
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import rich_click as click
 
 if TYPE_CHECKING:
-    from syncd.cli.render.screen import Screen
     from syncd.config import Config
 
 CONTEXT: Final = {"help_option_names": ["-h", "--help"]}
@@ -45,12 +45,6 @@ class Choices:
         from syncd.config import load
 
         return load(self.path, os.environ)
-
-    def screen(self) -> Screen:
-        """Where the command writes."""
-        from syncd.cli.render.screen import Screen
-
-        return Screen(choices=self)
 
 
 def _note(context: click.Context, parameter: click.Parameter, value: Any) -> None:
@@ -99,3 +93,21 @@ def command(name: str, **attributes: Any) -> Callable[[Callable[..., Any]], clic
         return decorated
 
     return decorate
+
+
+class LazyGroup(click.RichGroup):
+    """A group that imports a command's module when that command is asked for; `places` says where each is, as
+    `module:name`."""
+
+    places: Mapping[str, str] = {}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's own signature)
+        return list(self.places)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        place = self.places.get(cmd_name)
+        if place is None:
+            return None
+        module, _, name = place.partition(":")
+        found: click.Command = getattr(import_module(module), name)
+        return found

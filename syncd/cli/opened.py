@@ -41,7 +41,7 @@ async def opened(choices: Choices) -> AsyncIterator[Opened]:
     async with open_store(config) as database:
         yield Opened(
             choices=choices,
-            screen=choices.screen(),
+            screen=Screen(choices=choices),
             config=config,
             database=database,
             reports=Reports(database),

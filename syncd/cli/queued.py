@@ -10,7 +10,7 @@ from typing import Any, Final
 from syncd.cli.changes import change_of
 from syncd.cli.render.screen import Screen
 from syncd.cli.render.shapes import Role
-from syncd.cli.render.text import is_slip, plural, shown
+from syncd.cli.text import is_slip, plural, shown
 from syncd.store.reports import Row
 
 FEW: Final = 20

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from syncd.cli.app import OK
 from syncd.cli.checking import Complaint, complaints, did_you_mean
 from syncd.cli.choices import Choices
-from syncd.cli.intake.findings import FileProblems, finding
+from syncd.cli.codes import OK
+from syncd.cli.findings import FileProblems, finding
 from syncd.cli.intake.rows import read_rows
 from syncd.cli.intake.updates import Entry, NoTime, entries, when
 from syncd.cli.opened import Opened, opened
 from syncd.cli.queued import Queued, tell
-from syncd.cli.render.text import shown
+from syncd.cli.text import shown
 from syncd.cli.requester import person
 from syncd.errors import Refused, UsageError
 from syncd.store.accounts import Accounts, Wanted

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from syncd.cli.changes import answer_of, campaign_of, change_of, outcomes, warnings_of
 from syncd.cli.render.table import Cell, Column, Line
-from syncd.cli.render.text import age, moment, shown
+from syncd.cli.text import age, moment, shown
 
 if TYPE_CHECKING:
     import datetime as dt

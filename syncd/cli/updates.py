@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import rich_click as click
 
-from syncd.cli.app import MISUSE, OK, LazyGroup
-from syncd.cli.choices import CONTEXT, Choices, command, shared
+from syncd.cli.choices import CONTEXT, Choices, LazyGroup, command, shared
+from syncd.cli.codes import MISUSE, OK
 
 if TYPE_CHECKING:
     from syncd.cli.opened import Opened

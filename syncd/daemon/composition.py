@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import structlog
 
@@ -95,7 +95,8 @@ class Station:
     provider: Provider
     limits: Limits
     slots: Slots
-    epoch: int = field(default=-1)
+    epoch: int = -1
+    inherited: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -167,6 +168,10 @@ async def _take_over(database: Database, station: Station, lease: Lease) -> None
     frozen = await database.row("account_frozen", station.number)
     if frozen is not None:
         await station.limits.freeze(frozen[0], frozen[1])
+    lowered = await database.value("account_lowered_to", station.number)
+    if lowered is not None:
+        await station.limits.lower(lowered)
+        station.inherited = lowered
     if station.epoch != lease.epoch - 1:
         await station.limits.own()
     station.epoch = lease.epoch
@@ -180,6 +185,8 @@ async def _let_go(database: Database, station: Station, lease: Lease) -> None:
         asked = station.limits.taken()
         taken = {name: count for name, count in asked.items() if name not in writes}
         await Runs(database, station.number, lease.epoch, own_name()).used(taken)
+        if station.limits.lowered not in {None, station.inherited}:
+            await database.run("account_lowered", station.number, station.limits.lowered)
         await lease.release()
     except DatabaseUnavailable as error:
         log.warning("lease-not-released", account=station.settings.name, reason=error.message)

@@ -1,5 +1,5 @@
-"""How the HTTP library's exceptions become syncd's: a table, and the removal of the requests that the
-library ties to them, headers and all."""
+"""How the HTTP library's exceptions become syncd's: a table, and the removal of the requests that
+the library ties to them, headers and all."""
 
 from __future__ import annotations
 
@@ -33,12 +33,11 @@ _TABLE: Final[tuple[tuple[type[Exception], type[ProviderError], str], ...]] = (
 
 
 def translate(error: Exception, operation: str, *, is_connected: bool) -> ProviderError:
-    """syncd's own error for a foreign one, in words that carry no address, header or body."""
+    """Our own error for a foreign one, in words that carry no address, header or body."""
     cause = error.__cause__ if isinstance(error.__cause__, ContentEncodingError) else error
     kind, words = next((kind, words) for type_, kind, words in _TABLE if isinstance(cause, type_))
-    if not is_connected:
-        kind = NotSent
-        words = words if issubclass(kind, NotSent) else "no connection was made in time"
+    if not is_connected and kind is not NotSent:
+        kind, words = NotSent, "no connection was made in time"
     return kind(f"{operation}: {words}{_reason(error)}")
 
 

@@ -22,9 +22,7 @@ async def retried(attempt: Callable[[], Awaitable[T]], *, patience: float | None
     """The first result of at most four attempts. An attempt is request, body and decoding in one,
     each under a permit of its own. A throttled one is repeated only when its freeze ends within
     `patience` seconds. The last attempt's error comes out as it is."""
-    async for trial in stamina.retry_context(
-        on=Backoff(patience), attempts=ATTEMPTS, timeout=None
-    ):
+    async for trial in stamina.retry_context(on=Backoff(patience), attempts=ATTEMPTS, timeout=None):
         with trial:
             return await attempt()
     raise AssertionError("the last attempt either returns or raises")

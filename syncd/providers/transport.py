@@ -103,7 +103,7 @@ class Transport:
         self._writes: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        tls = True if self._origin.scheme == "http" else _tls()
+        tls = None if self._origin.scheme == "http" else _tls()
         self._reads = await self._open.enter_async_context(self._session(tls, keeps=True))
         self._writes = await self._open.enter_async_context(self._session(tls, keeps=False))
         return self
@@ -149,7 +149,7 @@ class Transport:
         crashpoint("after_reply")
         return answer
 
-    def _session(self, tls: ssl.SSLContext | bool, *, keeps: bool) -> aiohttp.ClientSession:
+    def _session(self, tls: ssl.SSLContext | None, *, keeps: bool) -> aiohttp.ClientSession:
         traces = aiohttp.TraceConfig()
         traces.on_connection_create_end.append(_connected)
         traces.on_connection_reuseconn.append(_connected)
@@ -157,7 +157,9 @@ class Transport:
             is_plain=self._origin.scheme == "http", allow_loopback=self._reach.allow_loopback
         )
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(resolver=resolver, ssl=tls, force_close=not keeps),
+            connector=aiohttp.TCPConnector(
+                resolver=resolver, ssl=tls or True, force_close=not keeps
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": f"syncd/{__version__}", "Accept-Encoding": "gzip, deflate"},
             trace_configs=[traces],

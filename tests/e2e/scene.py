@@ -24,7 +24,7 @@ from tests.checker import check, compare_mirror
 from tests.promises import Violation
 
 ACCOUNT = "criteo-eu"
-SETTLE = 0.3
+SETTLE = 0.2
 TABLES: Mapping[str, Mapping[str, Any]] = {
     "pull": {"schedule": "0 0 1 1 *", "jitter": "0s"},
     "push": {"settle": f"{SETTLE:g}s"},

@@ -158,7 +158,7 @@ async def test_one_item_that_is_too_large_alone_is_refused_with_the_reason(stage
     await assert_promises_kept(scene)
 
 
-@pytest.mark.parametrize("status", [400, 404, 415, 422])
+@pytest.mark.parametrize("status", [400, 422])
 async def test_one_item_that_spoils_the_call_is_found_and_the_others_are_applied(
     scene: Scene, status: int
 ) -> None:
@@ -170,6 +170,22 @@ async def test_one_item_that_spoils_the_call_is_found_and_the_others_are_applied
     states = await scene.books.states(ids)
     assert (states.count("applied"), states.count("rejected")) == (5, 1)
     assert len(statuses(scene)) <= 2 * 3 + 2
+    await assert_promises_kept(scene)
+
+
+@pytest.mark.parametrize("status", [404, 405, 410, 415])
+async def test_an_address_that_takes_no_writes_ends_the_pass_after_one_call(
+    scene: Scene, status: int
+) -> None:
+    ids = await scene.books.enqueue_picks(scene.ordinary(3))
+    scene.simulator.faults.arm("status", "update", when="before", status=status)
+    report = await scene.push()
+    assert report.pushed is not None
+    assert report.pushed.outcome == "failed"
+    assert statuses(scene) == [status]
+    assert set(await scene.books.states(ids)) == {"queued"}
+    await scene.push()
+    assert set(await scene.books.states(ids)) == {"applied"}
     await assert_promises_kept(scene)
 
 

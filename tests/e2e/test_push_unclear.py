@@ -64,9 +64,6 @@ async def test_an_item_without_a_clear_word_is_unknown_and_the_others_have_their
     assert scene.sent()[1:] == repeated
 
 
-UNREADABLE = ("html", "empty", "malformed", "duplicate_keys", "truncate", "gzip_bomb")
-
-
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(
     ("kind", "options"),

@@ -9,7 +9,7 @@ import pytest
 
 from syncd import timing
 from syncd.errors import LimitWait
-from syncd.limiter import Freeze, Limits, Permit
+from syncd.limiter import Freeze, Limits, Permit, Waiting
 from syncd.model.limits import Limit
 from tests.limiter import virtual
 
@@ -187,23 +187,28 @@ def test_a_freeze_that_begins_in_the_queue_ends_the_patience_of_all_who_wait() -
 
 
 def test_what_the_head_waits_for_can_be_read() -> None:
-    async def main() -> None:
+    async def main() -> list[Waiting | None]:
         limits = limits_of()
-        assert limits.waiting is None
+        seen: list[Waiting | None] = [limits.waiting]
         head = asyncio.create_task(limits.acquire("POST search", is_write=False))
         await asyncio.sleep(0.1)
-        assert limits.waiting is not None
-        assert limits.waiting.code == "limit"
-        assert "10 in 10 s" in limits.waiting.text
+        seen.append(limits.waiting)
         await limits.freeze(30, "throttled")
         await asyncio.sleep(5)
-        assert limits.waiting.code == "frozen"
-        assert "throttled" in limits.waiting.text
-        assert 20 < limits.waiting.until - timing.boottime() <= 30
+        seen.append(limits.waiting)
         await head
-        assert limits.waiting is None
+        return [*seen, limits.waiting]
 
-    virtual.run(main())
+    before, limited, frozen, after = virtual.run(main())
+    assert before is None
+    assert after is None
+    assert limited is not None
+    assert limited.code == "limit"
+    assert limited.text == "POST search waits for the limit of 10 in 10 s"
+    assert frozen is not None
+    assert frozen.code == "frozen"
+    assert frozen.text == "POST search waits: throttled"
+    assert 20 < frozen.until - timing.boottime() <= 30
 
 
 def test_requests_are_counted_per_operation_until_asked_for() -> None:

@@ -52,7 +52,8 @@ async def saturate(limits: Limits, requests: int, longest_delay: float, seed: in
             left -= 1
             await limits.acquire("read", is_write=False)
             now = asyncio.get_running_loop().time()
-            arrivals.append(now + chance.choice((0.0, longest_delay, chance.random() * longest_delay)))
+            delay = chance.choice((0.0, longest_delay, chance.random() * longest_delay))
+            arrivals.append(now + delay)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(4):

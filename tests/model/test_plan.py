@@ -35,11 +35,11 @@ def _code(item: WriteItem) -> str | None:
     return "too_much" if any(float(value) > 900 for value in item.changes.values()) else None
 
 
-def pending(number: int, wanted: str, reference: str | None = "100", **other: Any) -> Pending:
+def pending(number: int, wanted: str, seen: str | None = "100", **other: Any) -> Pending:
     settings: dict[str, Any] = {
         "external_id": "a",
         "patch": {DAILY: wanted},
-        "reference": None if reference is None else {DAILY: reference},
+        "reference": None if seen is None else {DAILY: seen},
     }
     return Pending(id=number, **(settings | other))
 
@@ -121,8 +121,11 @@ def test_a_path_that_the_requester_did_not_see_has_no_base() -> None:
     assert marks(plan([update], a="100")) == {1: ("held", "base_unknown")}
 
 
-def test_a_campaign_that_nobody_ever_saw_and_the_provider_does_not_show_is_rejected() -> None:
-    made = plan([pending(1, "50", None)])
+@pytest.mark.parametrize("seen", [None, "100"])
+def test_a_campaign_that_no_pull_ever_saw_and_the_provider_does_not_show_is_rejected(
+    seen: str | None,
+) -> None:
+    made = plan([pending(1, "50", seen, is_known=False)])
     assert marks(made) == {1: ("rejected", "no_such_campaign")}
     assert "no campaign a" in (made.updates[0].deciding.message or "")
 

@@ -90,9 +90,7 @@ def item(external_id: str, value: str = "100", period: str = "daily") -> WriteIt
         f"budget.{one}": "50" if one == period else "unlimited"
         for one in ("daily", "monthly", "lifetime")
     }
-    return WriteItem(
-        external_id=external_id, changes={f"budget.{period}": value}, remote=remote
-    )
+    return WriteItem(external_id=external_id, changes={f"budget.{period}": value}, remote=remote)
 
 
 @asynccontextmanager

@@ -41,9 +41,7 @@ async def issuing(script: Script) -> AsyncIterator[Issuer]:
     limits = Limits([], patience=5, on_freeze=None)
     credentials = {"client_id": "client", "client_secret": SECRET}
     async with Scripted(script) as server:
-        reach = Reach(
-            base_url=server.url, observe=observe, allow_loopback=True, read_timeout=0.2
-        )
+        reach = Reach(base_url=server.url, observe=observe, allow_loopback=True, read_timeout=0.2)
         async with Transport(reach) as transport:
             tokens = ClientCredentials(
                 transport,

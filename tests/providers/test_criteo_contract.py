@@ -1,5 +1,5 @@
-"""Every example of Criteo's campaign documentation, in both directions: what it shows as a request is
-what the adapter sends, what it shows as an answer is what the adapter understands."""
+"""Every example of Criteo's campaign documentation, in both directions: what it shows as a request
+is what the adapter sends, what it shows as an answer is what the adapter understands."""
 
 from __future__ import annotations
 
@@ -162,8 +162,7 @@ async def test_a_partial_success_settles_each_campaign_by_its_own_word() -> None
     assert refused.outcome is Outcome.REJECTED
     assert refused.code == "campaign--campaign-update-check--validation-failed-on-spend-limit"
     assert refused.message == (
-        "Validation failed on spend limit:"
-        " There was an issue with the spend limit value specified."
+        "Validation failed on spend limit: There was an issue with the spend limit value specified."
     )
     assert refused.trace_id == "56ed4096-f96a-4944-8881-05468efe0ec8"
 

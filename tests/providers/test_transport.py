@@ -1,5 +1,5 @@
-"""One send is one arrival, to one place, within a time and a size; whatever happens on the wire ends
-as one of syncd's own errors, and none of them carries a secret."""
+"""One send is one arrival, to one place, within a time and a size; whatever happens on the wire
+ends as one of syncd's own errors, and none of them carries a secret."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from syncd.errors import BadAnswer, ConfigError, NoAnswer, NotSent, ProviderErro
 from syncd.limiter import Limits, Permit
 from syncd.providers.transport import Answer, Reach, Request, Transport
 from tests.providers.accounts import always
-from tests.providers.scripted import Arrival, Reply, Scripted, Script, http
+from tests.providers.scripted import Arrival, Reply, Script, Scripted, http
 
 METHODS = ("GET", "PUT", "DELETE", "POST", "PATCH")
 CANARY = "canary-0f8b2c"
@@ -92,7 +92,7 @@ async def test_an_answer_carries_status_headers_body_and_date() -> None:
 @pytest.mark.parametrize(("is_kept", "is_write"), [(False, False), (True, False), (True, True)])
 @pytest.mark.parametrize("ends", ["closed", "reset"])
 async def test_a_dropped_connection_is_one_arrival(
-    method: str, is_kept: bool, is_write: bool, ends: str
+    method: str, ends: str, *, is_kept: bool, is_write: bool
 ) -> None:
     def script(arrival: Arrival) -> Reply:
         return http(200, b"ok") if arrival.path.startswith("/warm") else Reply(ends=ends)
@@ -110,7 +110,9 @@ async def test_a_dropped_connection_is_one_arrival(
 BROKEN = {
     "inside the status line": Reply(head=b"HTTP/1.1 20", ends="closed"),
     "after the status line": Reply(head=b"HTTP/1.1 200 OK\r\n", ends="closed"),
-    "inside the body": Reply(head=b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", ends="closed"),
+    "inside the body": Reply(
+        head=b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", ends="closed"
+    ),
     "inside the body, reset": Reply(
         head=b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", ends="reset"
     ),
@@ -118,9 +120,7 @@ BROKEN = {
         head=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n", ends="closed"
     ),
     "never answering": Reply(hangs=True),
-    "never finishing": Reply(
-        head=b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", hangs=True
-    ),
+    "never finishing": Reply(head=b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", hangs=True),
     "dripping headers": Reply(head=b"HTTP/1.1 200 OK\r\n", drip=b"X-A: b\r\n" * 9, hangs=True),
 }
 
@@ -256,7 +256,7 @@ async def test_a_failed_handshake_is_proof_that_nothing_left(reply: Reply) -> No
 
 
 @pytest.mark.parametrize("is_late", [False, True])
-async def test_a_stray_second_answer_is_never_taken_for_the_next_one(is_late: bool) -> None:
+async def test_a_stray_second_answer_is_never_taken_for_the_next_one(*, is_late: bool) -> None:
     first, stray = http(200, b"first").head, http(200, b"stray").head
     reply = Reply(head=first, drip=stray) if is_late else Reply(head=first + stray)
     replies = [reply, http(200, b"second")]

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Final
 
-from syncd.cli.intake.findings import finding
-from syncd.cli.render.text import shown
+from syncd.cli.findings import finding
+from syncd.cli.text import shown
 from syncd.config.problems import Problem
 
 NEEDED: Final = ("account", "campaign", "path", "value")

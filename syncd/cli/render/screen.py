@@ -16,7 +16,7 @@ from rich.style import Style
 from rich.text import Text
 
 from syncd.cli.choices import Choices
-from syncd.cli.intake.findings import FileProblems
+from syncd.cli.findings import FileProblems
 from syncd.cli.render.shapes import Role, shape
 from syncd.cli.render.table import GAP, Cell, Column, Line, Listing, layout, to_csv, to_json
 from syncd.config.problems import ConfigProblems, render
@@ -85,6 +85,10 @@ class Screen:
         """A line of the answer."""
         self._write(self.out, [Cell(text)])
 
+    def text(self, text: str) -> None:
+        """A whole text exactly as it is."""
+        self._raw(self.out, text)
+
     def deed(self, text: str) -> None:
         """What a command that changes something did; silent where only trouble is wanted."""
         if not self.choices.quiet:
@@ -105,6 +109,12 @@ class Screen:
         """A line of the answer in several roles."""
         self._write(self.out, cells)
 
+    def cells_of_step(self, number: int, name: str, text: str, *, is_ok: bool) -> None:
+        """One step of a check with its result."""
+        word = "ok" if is_ok else "failed"
+        sign = Cell(f"{word:<6}") if self.is_accessible else self.mark(word)
+        self.cells([Cell(f"{number:>3}  "), sign, Cell(f" {name:<12} {text}")])
+
     def table(self, columns: Sequence[Column], lines: Sequence[Line]) -> None:
         """Aligned text, cut to the terminal's width only on a terminal."""
         for row in layout(columns, lines, self._width):
@@ -119,11 +129,15 @@ class Screen:
             case "json":
                 self.document(listing.schema, {**listing.extra, listing.key: list(listing.rows)})
             case "csv":
-                self._raw(self.out, to_csv(listing.fields, listing.rows))
+                self.csv(listing.fields, listing.rows)
             case _ if not listing.rows and empty:
                 self.talk(empty)
             case _:
                 self.table(listing.columns, listing.lines)
+
+    def csv(self, fields: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Rows as CSV."""
+        self._raw(self.out, to_csv(fields, rows))
 
     def document(self, schema: str, content: Mapping[str, Any]) -> None:
         """One JSON document and nothing else."""

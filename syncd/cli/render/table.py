@@ -16,7 +16,7 @@ from uuid import UUID
 from rich.cells import cell_len, chop_cells
 
 from syncd.cli.render.shapes import Role
-from syncd.cli.render.text import guarded, rfc3339
+from syncd.cli.text import guarded, rfc3339
 
 GAP: Final = "  "
 _LEAST: Final = 8

@@ -16,7 +16,10 @@ from syncd.providers.redaction import LONGEST
 from syncd.providers.transport import Answer
 from syncd.providers.wire import parse
 
-_NEXT_PERIOD: Final = "campaign--campaign-update-check--new-spend-limit-amount-will-take-place-at-the-next-period-start"
+_NEXT_PERIOD: Final = (
+    "campaign--campaign-update-check--"
+    "new-spend-limit-amount-will-take-place-at-the-next-period-start"
+)
 
 # Refused before any item was looked at. A status that is not here says nothing about the items.
 _WHOLE: Final = {

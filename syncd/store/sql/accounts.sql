@@ -47,10 +47,11 @@ UPDATE syncd.accounts SET push_due_at = $2 WHERE id = $1
 -- Whether a push or a recovery would find anything to do now, and in how many seconds it otherwise would.
 SELECT EXISTS (SELECT FROM syncd.updates u WHERE u.account_id = $1 AND u.state = 'sending') AS has_orphans,
        extract(epoch FROM (SELECT min(CASE WHEN u.state = 'unknown' THEN u.read_after
+                                           WHEN u.state = 'held' THEN u.expires_at
                                            WHEN u.expires_at < u.due_at THEN u.expires_at ELSE u.due_at END)
             FROM syncd.updates u JOIN syncd.accounts a ON a.id = u.account_id
-           WHERE u.account_id = $1 AND u.state IN ('queued', 'unknown')
-             AND (u.state = 'unknown' OR a.complete_at IS NOT NULL OR EXISTS (
+           WHERE u.account_id = $1 AND u.state IN ('queued', 'unknown', 'held')
+             AND (u.state <> 'queued' OR a.complete_at IS NOT NULL OR EXISTS (
                  SELECT FROM syncd.campaigns k
                   WHERE k.account_id = u.account_id AND k.external_id = u.external_id))
              AND NOT (u.state = 'queued' AND EXISTS (

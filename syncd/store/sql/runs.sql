@@ -38,6 +38,14 @@ UPDATE syncd.accounts SET frozen_until = syncd.now() + make_interval(secs => $2)
 SELECT greatest(extract(epoch FROM a.frozen_until - syncd.now()), 0)::float8, a.frozen_reason
   FROM syncd.accounts a WHERE a.id = $1 AND a.frozen_until > syncd.now()
 
+-- name: account_lowered
+-- The provider announced less than is declared; every owner believes it for a day.
+UPDATE syncd.accounts SET lowered_limit = $2::float8, lowered_until = syncd.now() + interval '1 day' WHERE id = $1
+
+-- name: account_lowered_to
+-- What an owner before us was told, as long as it holds.
+SELECT a.lowered_limit::float8 FROM syncd.accounts a WHERE a.id = $1 AND a.lowered_until > syncd.now()
+
 -- name: usage_add
 -- Requests by operation since the last call.
 INSERT INTO syncd.request_usage (account_id, operation, hour, requests)

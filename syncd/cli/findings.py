@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from syncd.cli.render.text import plural
+from syncd.cli.text import plural
 from syncd.config.problems import Problem
 from syncd.errors import UsageError
 

@@ -1,0 +1,209 @@
+"""One round of passes and what it did: a sentence for each pull, a table for each push with every item's result,
+books that add up, and the code that all of it deserves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from syncd import daemon
+from syncd.cli.choices import Choices
+from syncd.cli.codes import BUSY, FAILED, ITEMS, OK, code_of, worst
+from syncd.cli.opened import Opened, opened
+from syncd.cli.pushed import draw_push
+from syncd.cli.render.progress import progress
+from syncd.cli.text import age, count, lasted, plural
+from syncd.daemon import AccountReport, SyncRequest
+from syncd.engine.pull import PullReport
+from syncd.engine.push import PushReport
+from syncd.engine.recover import RecoverReport
+from syncd.errors import SyncdError, UsageError
+from syncd.ports import RunOutcome
+from syncd.store.reports import Row
+
+_PULL_TERMS: Final = ("new", "changed", "moved", "unchanged", "skipped", "bad")
+_RECOVER_TERMS: Final = ("applied", "queued", "held", "expired", "waiting")
+_ITEMS: Final = ("rejected", "held", "unknown")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Round:
+    """What one account's round did, with the rows that the database has of it."""
+
+    report: AccountReport
+    runs: Mapping[int, Row]
+    updates: Sequence[Row]
+
+
+async def sync_accounts(choices: Choices, names: Sequence[str], wanted: Mapping[str, Any]) -> int:
+    """Run the round and tell; returns the exit code."""
+    if wanted["only_pull"] and wanted["only_push"]:
+        raise UsageError("--pull and --push exclude each other", remedy="leave both out to do both")
+    request = SyncRequest(
+        accounts=tuple(names),
+        pull=not wanted["only_push"],
+        push=not wanted["only_pull"],
+        due_only=wanted["due"],
+        if_busy=wanted["if_busy"],
+        wait_unknown=wanted["wait_unknown"],
+        started_by="syncd sync",
+    )
+    async with opened(choices) as here:
+        here.screen.refuse_csv("a round of passes")
+        with progress(here.screen) as observe:
+            reports = await daemon.sync(here.config, here.database, request, observe)
+        rounds = [await _round(here, report) for report in reports]
+        codes = [code for one in rounds for code in _codes(one)]
+        if choices.format == "json":
+            here.screen.document("syncd.sync/1", {"accounts": [_document(one) for one in rounds]})
+        else:
+            for one in rounds:
+                _draw(here, one, everything=wanted["everything"])
+        return worst(codes)
+
+
+async def _round(here: Opened, report: AccountReport) -> Round:
+    passes = (report.recovered, report.pulled, report.pushed)
+    runs = [one.run_id for one in passes if one is not None and one.run_id is not None]
+    touched = set(report.pushed.states) if report.pushed else set()
+    if report.recovered:
+        touched |= set(report.recovered.touched)
+    updates = await here.reports.updates_by_id(touched)
+    return Round(report=report, runs=await here.reports.runs(runs), updates=updates)
+
+
+def _codes(done: Round) -> Iterator[int]:
+    report = done.report
+    if report.is_busy:
+        yield BUSY
+    elif report.error is not None:
+        yield code_of(report.error)
+    for one in (report.recovered, report.pulled, report.pushed):
+        if one is None:
+            continue
+        if one.outcome is RunOutcome.FAILED:
+            yield FAILED
+        elif one.outcome is not RunOutcome.OK:
+            yield ITEMS
+    if report.waiting_unknown or any(row["state"] in _ITEMS for row in done.updates):
+        yield ITEMS
+    if not _balances(report):
+        yield FAILED
+
+
+def _balances(report: AccountReport) -> bool:
+    pulled, pushed = report.pulled, report.pushed
+    if pulled is not None and pulled.counts:
+        seen = sum(pulled.counts.get(term, 0) for term in _PULL_TERMS)
+        if pulled.counts.get("seen", 0) != seen:
+            return False
+    if pushed is None or not pushed.counts:
+        return True
+    claimed = pushed.counts["claimed"]
+    return claimed == sum(number for name, number in pushed.counts.items() if name != "claimed")
+
+
+def _draw(here: Opened, done: Round, *, everything: bool) -> None:
+    screen, report = here.screen, done.report
+    if report.paused:
+        screen.deed(f"{report.account} is paused; nothing was read or sent")
+    if report.skipped:
+        screen.deed(f"{report.account}: nothing is due")
+    if report.error is not None:
+        _trouble(here, report.account, "", report.error)
+    if report.recovered is not None and report.recovered.run_id is not None:
+        screen.deed(_recovered(report.account, report.recovered))
+        _trouble_of(here, report.account, "recover", report.recovered)
+    if report.pulled is not None:
+        screen.deed(_pulled(report.account, report.pulled, done.runs))
+        _trouble_of(here, report.account, "pull", report.pulled)
+    if report.pushed is not None:
+        if report.pushed.run_id is None:
+            screen.deed(f"{report.account} push: nothing is due")
+        else:
+            draw_push(screen, report.pushed, done.runs, done.updates, everything=everything)
+        _trouble_of(here, report.account, "push", report.pushed)
+    if report.waiting_unknown:
+        screen.talk(
+            f"{report.account}: {plural(report.waiting_unknown, 'update')} without a known outcome; "
+            f"readable in {age(report.unknown_seconds)}, the next pass decides (--wait-unknown waits)"
+        )
+
+
+def _trouble_of(here: Opened, account: str, kind: str, report: RecoverReport | PullReport | PushReport) -> None:
+    if report.error is not None:
+        _trouble(here, account, f" {kind} {report.outcome.value}", report.error)
+
+
+def _trouble(here: Opened, account: str, what: str, error: SyncdError) -> None:
+    here.screen.problem(
+        SyncdError(f"{account}{what}: {error.message}", remedy=error.remedy, code=error.code)
+    )
+
+
+def _pulled(account: str, report: PullReport, runs: Mapping[int, Row]) -> str:
+    """`criteo-eu pull ok: seen 1,204 = 3 new + 41 changed + 1,160 unchanged; 2 missing; 13 calls, 4.1 s`."""
+    counts = report.counts
+    terms = [
+        f"{count(counts[term])} {term}" for term in _PULL_TERMS if counts.get(term) or term == "unchanged"
+    ]
+    said = f"{account} pull {report.outcome.value}: seen {count(counts.get('seen', 0))} = {' + '.join(terms)}"
+    for beside in ("missing", "duplicates"):
+        if counts.get(beside):
+            said += f"; {count(counts[beside])} {beside}"
+    return said + _cost(report.run_id, runs)
+
+
+def _recovered(account: str, report: RecoverReport) -> str:
+    counts = report.counts
+    terms = [f"{counts[term]} {term}" for term in _RECOVER_TERMS if counts.get(term)]
+    return f"{account} recover {report.outcome.value}: {counts['found']} without a known outcome = {' + '.join(terms)}"
+
+
+def _cost(run_id: int, runs: Mapping[int, Row]) -> str:
+    run = runs.get(run_id)
+    if run is None or run["ended_at"] is None:
+        return ""
+    return f"; {plural(run['calls'], 'call')}, {lasted((run['ended_at'] - run['started_at']).total_seconds())}"
+
+
+def _document(done: Round) -> dict[str, Any]:
+    report = done.report
+    return {
+        "account": report.account,
+        "paused": report.paused,
+        "skipped": report.skipped,
+        "is_busy": report.is_busy,
+        "waiting_unknown": report.waiting_unknown,
+        "error": _error(report.error),
+        **{
+            kind: None if one is None else _pass_document(one, done.runs)
+            for kind, one in (
+                ("recover", report.recovered),
+                ("pull", report.pulled),
+                ("push", report.pushed),
+            )
+        },
+        "updates": list(done.updates),
+        "exit_code": worst(list(_codes(done))) or OK,
+    }
+
+
+def _pass_document(report: RecoverReport | PullReport | PushReport, runs: Mapping[int, Row]) -> dict[str, Any]:
+    run = runs.get(report.run_id) if report.run_id is not None else None
+    return {
+        "run_id": report.run_id,
+        "outcome": report.outcome.value,
+        "counts": report.counts,
+        "calls": None if run is None else run["calls"],
+        "started_at": None if run is None else run["started_at"],
+        "ended_at": None if run is None else run["ended_at"],
+        "error": _error(report.error),
+    }
+
+
+def _error(error: SyncdError | None) -> dict[str, str] | None:
+    if error is None:
+        return None
+    return {"code": error.code, "detail": error.message, "remedy": error.remedy}
