@@ -62,12 +62,10 @@ class Service(Table):
 
 
 class Pull(Table):
-    """When to pull, spread by up to `jitter`; `missing_after` is the least time between two pulls
-    that together say that a campaign is gone."""
+    """When to pull, spread by up to `jitter`."""
 
     schedule: ClockSchedule = as_written("*/15 * * * *")
     jitter: Duration = as_written("30s")
-    missing_after: Duration = as_written("1h")
 
 
 class Push(Table):
