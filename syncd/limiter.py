@@ -79,7 +79,8 @@ class _Bucket:
 
 class Limits:
     """All limits of one account. `patience` is how long a caller may wait for a permit, in seconds,
-    None for ever; `on_freeze` makes a freeze known beyond this process."""
+    None for ever; `on_freeze` makes a freeze known beyond this process. `share` is the part of what
+    the provider announces that is ours; it is in the declared limits already."""
 
     def __init__(
         self,
@@ -87,7 +88,9 @@ class Limits:
         *,
         patience: float | None,
         on_freeze: Callable[[Freeze], Awaitable[None]] | None,
+        share: float = 1.0,
     ) -> None:
+        self._share = share
         self.patience = patience
         self._declared = tuple(limits)
         self._on_freeze = on_freeze
@@ -142,9 +145,9 @@ class Limits:
         """The provider announced `count` requests for the longest declared window; only a lower
         figure is believed."""
         longest = max(self._declared, key=lambda limit: limit.window, default=None)
-        if longest is None or count >= longest.count:
+        if longest is None or count * self._share >= longest.count:
             return
-        lowered = replace(longest, count=count)
+        lowered = replace(longest, count=count * self._share)
         try:
             fresh = await _filled([lowered])
         except ImpossibleLimit:

@@ -1,9 +1,10 @@
-"""`syncd accounts`: their health, a check from credentials to one page, and stopping or resuming their passes."""
+"""`syncd accounts`: their health, a check from credentials to one page, and stopping or resuming
+their passes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import rich_click as click
 
@@ -17,16 +18,18 @@ if TYPE_CHECKING:
     from syncd.store.reports import KnownAccount, Row
 
 FIELDS: Final = (
-    "account", "provider", "state", "since", "cause", "remedy", "failures", "last_complete_at", "next_pull_at",
-    "frozen_until", "campaigns", "missing", "queued", "held", "unknown", "oldest_queued_at", "applied_24h",
-    "rejected_24h", "is_configured",
+    "account", "provider", "state", "since", "cause", "remedy", "failures", "last_complete_at",
+    "next_pull_at", "frozen_until", "campaigns", "missing", "queued", "held", "unknown",
+    "oldest_queued_at", "applied_24h", "rejected_24h", "is_configured",
 )  # fmt: skip
 
 
 class Accounts(LazyGroup):
     """The commands about accounts."""
 
-    places = {name: f"syncd.cli.accounts:{name}_" for name in ("list", "check", "pause", "resume")}
+    places: ClassVar[Mapping[str, str]] = {
+        name: f"syncd.cli.accounts:{name}_" for name in ("list", "check", "pause", "resume")
+    }
 
 
 @click.group("accounts", cls=Accounts, context_settings=dict(CONTEXT))
@@ -37,7 +40,7 @@ def accounts() -> None:
 
 @command("list")
 @click.pass_obj
-def list_(choices: Choices) -> int:
+def list_(choices: Choices, /) -> int:
     """Every account with its health, most urgent first."""
     from syncd.cli.opened import finish
 
@@ -48,7 +51,7 @@ def list_(choices: Choices) -> int:
 @command("check")
 @click.argument("account", metavar="ACCOUNT")
 @click.pass_obj
-def check_(choices: Choices, account: str) -> int:
+def check_(choices: Choices, /, account: str) -> int:
     """Step by step from the credentials to one page of the provider. Writes nothing there."""
     from syncd.cli.opened import finish
 
@@ -59,7 +62,7 @@ def check_(choices: Choices, account: str) -> int:
 @click.argument("names", metavar="[ACCOUNT]...", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Every account.")
 @click.pass_obj
-def pause_(choices: Choices, names: tuple[str, ...], *, everything: bool) -> int:
+def pause_(choices: Choices, /, names: tuple[str, ...], *, everything: bool) -> int:
     """Stop all pulls and pushes of accounts until they are resumed."""
     from syncd.cli.opened import finish
 
@@ -71,7 +74,7 @@ def pause_(choices: Choices, names: tuple[str, ...], *, everything: bool) -> int
 @click.argument("names", metavar="[ACCOUNT]...", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Every account.")
 @click.pass_obj
-def resume_(choices: Choices, names: tuple[str, ...], *, everything: bool) -> int:
+def resume_(choices: Choices, /, names: tuple[str, ...], *, everything: bool) -> int:
     """Let the passes of paused accounts run again."""
     from syncd.cli.opened import finish
 
@@ -86,7 +89,16 @@ async def _list(choices: Choices) -> None:
     async with opened(choices) as here:
         await here.register()
         rows = await here.reports.accounts()
-        headings = ("", "ACCOUNT", "PROVIDER", "STATE", "LAST COMPLETE PULL", "NEXT PULL", "CAMPAIGNS", "CAUSE")
+        headings = (
+            "",
+            "ACCOUNT",
+            "PROVIDER",
+            "STATE",
+            "LAST COMPLETE PULL",
+            "NEXT PULL",
+            "CAMPAIGNS",
+            "CAUSE",
+        )
         here.screen.listing(
             Listing(
                 schema="syncd.accounts/1",
@@ -148,7 +160,10 @@ async def _check(choices: Choices, name: str) -> int:
             screen.answer(f"      help: {step.remedy}")
     is_well = all(step.ok for step in steps)
     if choices.format == "json":
-        told = [{"name": one.name, "ok": one.ok, "text": one.text, "remedy": one.remedy} for one in steps]
+        told = [
+            {"name": one.name, "ok": one.ok, "text": one.text, "remedy": one.remedy}
+            for one in steps
+        ]
         screen.document("syncd.check/1", {"account": name, "ok": is_well, "steps": told})
     elif is_well:
         screen.answer(f"{name} works")
@@ -170,7 +185,9 @@ async def _set_pause(
         stored = StoredAccounts(here.database)
         for account in chosen:
             if (account.paused_at is not None) != is_paused:
-                await stored.pause(account.number, (person() or "somebody") if is_paused else None, at)
+                await stored.pause(
+                    account.number, (person() or "somebody") if is_paused else None, at
+                )
         if choices.format == "json":
             told = [{"account": account.name, "is_paused": is_paused} for account in chosen]
             here.screen.document("syncd.pause/1", {"accounts": told})
@@ -198,8 +215,13 @@ def _tell_pause(
     for account in chosen:
         was = account.paused_at is not None
         if is_paused:
-            screen.deed(f"{account.name} was paused already" if was else f"{account.name} is paused: nothing new is read or sent")
+            screen.deed(
+                f"{account.name} was paused already"
+                if was
+                else f"{account.name} is paused: nothing new is read or sent"
+            )
         else:
             screen.deed(f"{account.name} runs again" if was else f"{account.name} was not paused")
     if is_paused:
-        screen.hint(f"syncd accounts resume {'--all' if everything else ' '.join(one.name for one in chosen)}")
+        named = "--all" if everything else " ".join(one.name for one in chosen)
+        screen.hint(f"syncd accounts resume {named}")

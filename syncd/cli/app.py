@@ -1,16 +1,17 @@
-"""The command `syncd`: finds a command only when it is named, runs it, and turns what was raised into a few
-lines on stderr and an exit code. Knows no command's inside."""
+"""The command `syncd`: finds a command only when it is named, runs it, and turns what was raised
+into a few lines on stderr and an exit code. Knows no command's inside."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import rich_click as click
+from click.exceptions import NoSuchCommand
 
 from syncd import __version__
 from syncd.cli.choices import CONTEXT, Choices, LazyGroup, shared
@@ -42,7 +43,7 @@ _COMMANDS: Final = {
 class Commands(LazyGroup):
     """All commands."""
 
-    places = _COMMANDS
+    places: ClassVar[Mapping[str, str]] = _COMMANDS
 
 
 @click.group(cls=Commands, context_settings=dict(CONTEXT))
@@ -95,7 +96,7 @@ def _misuse(choices: Choices, error: click.ClickException) -> int:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "syncd"
     remedy = f"{path} --help"
-    if isinstance(error, click.exceptions.NoSuchCommand):
+    if isinstance(error, NoSuchCommand):
         near = get_close_matches(error.command_name, _names(context), n=1)
         remedy = f'did you mean "{near[0]}"? see {path} --help' if near else remedy
     message = error.format_message().rstrip(".")

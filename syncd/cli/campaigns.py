@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import rich_click as click
 
 from syncd.cli.choices import CONTEXT, Choices, LazyGroup, command, shared
 from syncd.cli.codes import OK
 
-FIELDS: Final = (
-    "account", "provider", "external_id", "name", "status", "status_seen", "currency", "values",
-    "first_seen_at", "changed_at", "seen_at", "missing_since", "gone_at",
-)  # fmt: skip
-HISTORY_FIELDS: Final = (
-    "id", "account", "external_id", "path", "old", "new", "origin", "update_id", "requester", "seen_at",
-    "confirmed_at", "run_id",
-)  # fmt: skip
-
 
 class Campaigns(LazyGroup):
     """The commands about campaigns."""
 
-    places = {name: f"syncd.cli.campaigns:{name}_" for name in ("list", "show", "history")}
+    places: ClassVar[Mapping[str, str]] = {
+        name: f"syncd.cli.campaigns:{name}_" for name in ("list", "show", "history")
+    }
 
 
 @click.group("campaigns", cls=Campaigns, context_settings=dict(CONTEXT))
@@ -33,12 +27,19 @@ def campaigns() -> None:
 
 @command("list")
 @click.option("--account", metavar="ACCOUNT", help="Only of this account.")
-@click.option("--search", "text", metavar="TEXT", help="Only with this in the name, or with this id.")
-@click.option("--missing", "only_missing", is_flag=True, help="Only those that the last complete pull did not show.")
+@click.option(
+    "--search", "text", metavar="TEXT", help="Only with this in the name, or with this id."
+)
+@click.option(
+    "--missing",
+    "only_missing",
+    is_flag=True,
+    help="Only those that the last complete pull did not show.",
+)
 @click.option("--after", nargs=2, metavar="ACCOUNT ID", help="Go on after this one.")
 @click.option("--limit", type=click.IntRange(min=0), default=50, show_default=True, help="0: all.")
 @click.pass_obj
-def list_(choices: Choices, **wanted: Any) -> int:
+def list_(choices: Choices, /, **wanted: Any) -> int:
     """Campaigns of the mirror, by account and id."""
     from syncd.cli.mirrored import list_campaigns
     from syncd.cli.opened import finish
@@ -51,7 +52,7 @@ def list_(choices: Choices, **wanted: Any) -> int:
 @click.argument("account", metavar="ACCOUNT")
 @click.argument("campaign", metavar="ID")
 @click.pass_obj
-def show_(choices: Choices, account: str, campaign: str) -> int:
+def show_(choices: Choices, /, account: str, campaign: str) -> int:
     """One campaign: what the provider said last, and what is queued for it."""
     from syncd.cli.mirrored import show_campaign
     from syncd.cli.opened import finish
@@ -67,7 +68,7 @@ def show_(choices: Choices, account: str, campaign: str) -> int:
 @click.option("--reverse", is_flag=True, help="Newest first.")
 @click.option("--limit", type=click.IntRange(min=0), default=100, show_default=True, help="0: all.")
 @click.pass_obj
-def history_(choices: Choices, account: str, campaign: str, **wanted: Any) -> int:
+def history_(choices: Choices, /, account: str, campaign: str, **wanted: Any) -> int:
     """Every change of a campaign: when, by whom, from what to what."""
     from syncd.cli.mirrored import show_history
     from syncd.cli.opened import finish

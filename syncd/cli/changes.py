@@ -1,5 +1,5 @@
-"""An update in words: what it changes, where it stands, what the provider said, what it waits for. Works on rows
-of `report.updates` and knows neither the database nor a terminal."""
+"""An update in words: what it changes, where it stands, what the provider said, what it waits for.
+Works on rows of `report.updates` and knows neither the database nor a terminal."""
 
 from __future__ import annotations
 
@@ -46,20 +46,29 @@ def answer_of(row: Row, at: dt.datetime) -> str:
     state, waits = row["state"], row["waiting_for"]
     if state in ("rejected", "held"):
         said = shown(row["reason"] or "")
-        return f"{short_code(row['reason_code'])}: {said}" if said else short_code(row["reason_code"])
+        return (
+            f"{short_code(row['reason_code'])}: {said}" if said else short_code(row["reason_code"])
+        )
     if state == "superseded":
         return f"by #{row['superseded_by']}"
     if state == "applied":
         return _applied(row)
     if waits:
-        return waits["text"] + _until(waits.get("until"), at)
+        return f"{waits['text']}{_until(waits.get('until'), at)}"
     return shown(row["reason"] or "")
 
 
 def outcomes(row: Row) -> Iterator[tuple[str, str, str | None, str | None, str | None]]:
-    """Path, outcome, code, the provider's own words and trace id, for each path that has a result."""
+    """Path, outcome, code, the provider's own words and trace id, for each path that has a
+    result."""
     for path, result in sorted((row["results"] or {}).items()):
-        yield path, result["outcome"], result.get("code"), result.get("message"), result.get("trace_id")
+        yield (
+            path,
+            result["outcome"],
+            result.get("code"),
+            result.get("message"),
+            result.get("trace_id"),
+        )
 
 
 def warnings_of(row: Row) -> list[str]:
@@ -76,7 +85,7 @@ def _applied(row: Row) -> str:
         "pending": "accepted for later",
         "different": "a read shows another value",
     }.get(row["confirmation"], "the provider said yes")
-    codes = ", ".join(short_code(warning) for warning in warnings_of(row))
+    codes = ", ".join(short_code(warning).partition(": ")[0] for warning in warnings_of(row))
     return f"{said}, with warning: {codes}" if codes else said
 
 

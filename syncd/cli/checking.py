@@ -1,5 +1,5 @@
-"""What can be said about a wanted change before the queue is asked: account, paths and amounts, each complaint
-with what was probably meant. The database's own answer decides in the end."""
+"""What can be said about a wanted change before the queue is asked: account, paths and amounts,
+each complaint with what was probably meant. The database's own answer decides in the end."""
 
 from __future__ import annotations
 
@@ -65,7 +65,9 @@ def _of_path(account: KnownAccount, path: str, value: str) -> Iterator[Complaint
     changeable = [one.path for one in account.fields.values() if one.changeable]
     can = f"{account.provider} can change: {', '.join(changeable)}"
     if field is None:
-        text = f'unknown path "{shown(path)}" for {account.provider}{did_you_mean(path, changeable)}'
+        text = (
+            f'unknown path "{shown(path)}" for {account.provider}{did_you_mean(path, changeable)}'
+        )
         yield Complaint(code="path", text=text, remedy=can, path=path)
     elif not field.changeable:
         text = f'{account.provider} cannot change "{path}"; it is read only there'
@@ -76,9 +78,15 @@ def _of_path(account: KnownAccount, path: str, value: str) -> Iterator[Complaint
 
 def _of_amount(path: str, value: str, field: Field) -> Iterator[Complaint]:
     if value == UNLIMITED:
-        text, remedy = "unlimited is not accepted", "lift a limit in the provider's own pages; give an amount here"
+        text, remedy = (
+            "unlimited is not accepted",
+            "lift a limit in the provider's own pages; give an amount here",
+        )
     elif value.lower() in ("null", "none"):
-        text, remedy = f'"{value}" is not accepted: a budget cannot be taken away', "give an amount such as 120.50"
+        text, remedy = (
+            f'"{value}" is not accepted: a budget cannot be taken away',
+            "give an amount such as 120.50",
+        )
     elif field.scale < 3 and (match := _THOUSAND.fullmatch(value)):
         text = f'"{value}" is ambiguous'
         remedy = f"write {int(match[1])}.{match[2][: field.scale]} or {int(match[1])}{match[2]}"
@@ -87,6 +95,6 @@ def _of_amount(path: str, value: str, field: Field) -> Iterator[Complaint]:
             parse_amount(value, scale=field.scale)
             return
         except AmountError as error:
-            text, _, remedy = str(error).partition("; ")
-            text = shown(text)
+            text, _, way = shown(str(error)).partition("; write ")
+            remedy = f"write {way}" if way else "write an amount such as 120.50"
     yield Complaint(code="amount", text=f"{path}: {text}", remedy=remedy, path=path)

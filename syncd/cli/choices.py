@@ -1,5 +1,5 @@
-"""The options that every command takes, and what was chosen: which configuration, which format, how much talk.
-Light on purpose: it is imported for every `--help`."""
+"""The options that every command takes, and what was chosen: which configuration, which format, how
+much talk. Light on purpose: it is imported for every `--help`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import rich_click as click
 
@@ -61,9 +61,21 @@ def _option(*names: str, **attributes: Any) -> Callable[[Any], Any]:
 
 
 _SHARED: Final = (
-    _option("--config", metavar="FILE", help="Configuration file; else SYNCD_CONFIG, else config/syncd.toml."),
-    _option("--format", type=click.Choice(["table", "json", "csv"]), help="Form of the answer on stdout."),
-    _option("--color", type=click.Choice(["auto", "always", "never"]), help="Colours, whatever the terminal."),
+    _option(
+        "--config",
+        metavar="FILE",
+        help="Configuration file; else SYNCD_CONFIG, else config/syncd.toml.",
+    ),
+    _option(
+        "--format",
+        type=click.Choice(["table", "json", "csv"]),
+        help="Form of the answer on stdout.",
+    ),
+    _option(
+        "--color",
+        type=click.Choice(["auto", "always", "never"]),
+        help="Colours, whatever the terminal.",
+    ),
     _option(
         "--progress",
         type=click.Choice(["auto", "bar", "plain", "none"]),
@@ -88,7 +100,9 @@ def command(name: str, **attributes: Any) -> Callable[[Callable[..., Any]], clic
     """A command with the options of every command; what its function returns is the exit code."""
 
     def decorate(function: Callable[..., Any]) -> click.RichCommand:
-        made = click.command(name, cls=click.RichCommand, context_settings=dict(CONTEXT), **attributes)
+        made = click.command(
+            name, cls=click.RichCommand, context_settings=dict(CONTEXT), **attributes
+        )
         decorated: click.RichCommand = made(shared(function))
         return decorated
 
@@ -96,10 +110,10 @@ def command(name: str, **attributes: Any) -> Callable[[Callable[..., Any]], clic
 
 
 class LazyGroup(click.RichGroup):
-    """A group that imports a command's module when that command is asked for; `places` says where each is, as
-    `module:name`."""
+    """A group that imports a command's module when that command is asked for; `places` says where
+    each is, as `module:name`."""
 
-    places: Mapping[str, str] = {}
+    places: ClassVar[Mapping[str, str]] = {}
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's own signature)
         return list(self.places)

@@ -1,9 +1,12 @@
-"""`syncd config`: everything that is wrong with a configuration at once, an example, and the schema of the file."""
+"""`syncd config`: everything that is wrong with a configuration at once, an example, and the schema
+of the file."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
+from typing import ClassVar
 
 import rich_click as click
 
@@ -14,7 +17,9 @@ from syncd.cli.codes import MISUSE, OK
 class Configuration(LazyGroup):
     """The commands about the configuration."""
 
-    places = {name: f"syncd.cli.configuration:{name}_" for name in ("check", "example", "schema")}
+    places: ClassVar[Mapping[str, str]] = {
+        name: f"syncd.cli.configuration:{name}_" for name in ("check", "example", "schema")
+    }
 
 
 @click.group("config", cls=Configuration, context_settings=dict(CONTEXT))
@@ -25,7 +30,7 @@ def configuration() -> None:
 
 @command("check")
 @click.pass_obj
-def check_(choices: Choices) -> int:
+def check_(choices: Choices, /) -> int:
     """Everything that is wrong with the configuration, each with its line and remedy."""
     from syncd.cli.render.screen import Screen
     from syncd.cli.render.table import Listing
@@ -57,7 +62,7 @@ def check_(choices: Choices) -> int:
 
 @command("example")
 @click.pass_obj
-def example_(choices: Choices) -> int:
+def example_(choices: Choices, /) -> int:
     """A commented configuration: `syncd config example > config/syncd.toml`."""
     from syncd.cli.render.screen import Screen
     from syncd.config import example
@@ -68,7 +73,7 @@ def example_(choices: Choices) -> int:
 
 @command("schema")
 @click.pass_obj
-def schema_(choices: Choices) -> int:
+def schema_(choices: Choices, /) -> int:
     """The JSON schema of the file, for editors."""
     from syncd.cli.render.screen import Screen
     from syncd.cli.render.table import to_json

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import rich_click as click
 
@@ -13,7 +14,9 @@ from syncd.cli.codes import MISUSE, OK
 class Db(LazyGroup):
     """The commands about the database."""
 
-    places = {name: f"syncd.cli.db:{name}_" for name in ("upgrade", "status", "url")}
+    places: ClassVar[Mapping[str, str]] = {
+        name: f"syncd.cli.db:{name}_" for name in ("upgrade", "status", "url")
+    }
 
 
 @click.group("db", cls=Db, context_settings=dict(CONTEXT))
@@ -24,7 +27,7 @@ def db() -> None:
 
 @command("upgrade")
 @click.pass_obj
-def upgrade_(choices: Choices) -> int:
+def upgrade_(choices: Choices, /) -> int:
     """Bring the database to this program's schema. Any number of processes may do so at once."""
     from syncd.cli.opened import finish
 
@@ -33,7 +36,7 @@ def upgrade_(choices: Choices) -> int:
 
 @command("status")
 @click.pass_obj
-def status_(choices: Choices) -> int:
+def status_(choices: Choices, /) -> int:
     """Schema here and in this program, size, connections, roles."""
     from syncd.cli.opened import finish
 
@@ -42,7 +45,7 @@ def status_(choices: Choices) -> int:
 
 @command("url")
 @click.pass_obj
-def url_(choices: Choices) -> int:
+def url_(choices: Choices, /) -> int:
     """The address for psql: `psql "$(syncd db url)"`. A password in it is shown."""
     from syncd.cli.render.screen import Screen
     from syncd.daemon import owner_dsn
@@ -126,6 +129,9 @@ def _lines(told: dict[str, Any]) -> list[tuple[str, str]]:
         ("server", f"Postgres {told['server_version']}"),
         ("schema", f"{told['schema'] or 'none'}, this program needs {told['schema_needed']}"),
         ("size", f"{told['size_bytes'] / 1_000_000:.1f} MB"),
-        ("connections", f"{count(told['connections'])}, oldest transaction {age(oldest) if oldest else 'none'}"),
+        (
+            "connections",
+            f"{count(told['connections'])}, oldest transaction {age(oldest) if oldest else 'none'}",
+        ),
         ("role", f"{told['role']}; roles made: {', '.join(told['roles'] or ()) or 'none'}"),
     ]

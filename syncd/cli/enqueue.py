@@ -12,23 +12,35 @@ from syncd.cli.choices import Choices, command
 @command("enqueue")
 @click.argument("account", metavar="ACCOUNT", required=False)
 @click.argument("campaign", metavar="CAMPAIGN", required=False)
-@click.option("--set", "values", metavar="PATH=VALUE", multiple=True, help="What is wanted, such as budget.daily=120.50.")
-@click.option("--expect", metavar="PATH=VALUE", multiple=True, help="The value that you saw; else the mirror's.")
+@click.option(
+    "--set",
+    "values",
+    metavar="PATH=VALUE",
+    multiple=True,
+    help="What is wanted, such as budget.daily=120.50.",
+)
+@click.option(
+    "--expect",
+    metavar="PATH=VALUE",
+    multiple=True,
+    help="The value that you saw; else the mirror's.",
+)
 @click.option("--from", "file", metavar="FILE", help="CSV or JSON lines instead; - reads stdin.")
 @click.option("--key", metavar="TEXT", help="Your own key: the same key and change is queued once.")
-@click.option("--not-before", metavar="TIME", help="Not sent before, such as 2026-11-30T09:00:00+01:00.")
+@click.option(
+    "--not-before", metavar="TIME", help="Not sent before, such as 2026-11-30T09:00:00+01:00."
+)
 @click.option("--expires-at", metavar="TIME", help="Given up when it was not sent by then.")
 @click.option("--reason", metavar="TEXT", help="Why; it stays beside the change.")
 @click.option("--requester", metavar="NAME", help="Who asks; else the user of this machine.")
 @click.option("--dry-run", is_flag=True, help="Check everything and queue nothing.")
 @click.pass_obj
-def enqueue(choices: Choices, **given: Any) -> int:
+def enqueue(choices: Choices, /, **given: Any) -> int:
     """Queue a change of a campaign. The next push sends it.
 
-    With --from FILE the columns are account,campaign,path,value and, where wanted, expect, key, policy,
-    not_before, expires_at, reason. Consecutive rows of one account, campaign and key are one update, and a
-    file with one bad line queues nothing.
-    """
+    With --from FILE the columns are account,campaign,path,value and, where wanted, expect, key,
+    policy, not_before, expires_at, reason. Consecutive rows of one account, campaign and key are
+    one update, and a file with one bad line queues nothing."""
     from syncd.cli.opened import finish
     from syncd.cli.queueing import Order, queue
 

@@ -1,4 +1,5 @@
-"""What is wrong with a file, line by line, and how it is told: the first twenty, then counts per code."""
+"""What is wrong with a file, line by line, and how it is told: the first twenty, then counts per
+code."""
 
 from __future__ import annotations
 
@@ -21,13 +22,15 @@ class FileProblems(UsageError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(sorted(problems, key=lambda problem: problem.line or 0))
         super().__init__(
-            f"{plural(len(self.problems), 'problem')} in {self.problems[0].file}; nothing was queued",
+            f"{plural(len(self.problems), 'problem')} in {self.problems[0].file}; "
+            "nothing was queued",
             remedy=self.problems[0].help,
         )
 
     @property
     def report(self) -> str:
-        """`file:line: error[code]: text` for the first twenty, then how many of each kind there are."""
+        """`file:line: error[code]: text` for the first twenty, then how many of each kind there
+        are."""
         lines = []
         told: set[str] = set()
         for problem in self.problems[:SHOWN]:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any, Final
 
-from syncd.cli.campaigns import FIELDS, HISTORY_FIELDS
 from syncd.cli.checking import did_you_mean
 from syncd.cli.choices import Choices
 from syncd.cli.opened import Opened, opened
@@ -20,8 +19,16 @@ from syncd.cli.updates import OPEN
 from syncd.errors import UsageError
 from syncd.store.reports import CampaignFilter, HistoryFilter, Row, UpdateFilter
 
+FIELDS: Final = (
+    "account", "provider", "external_id", "name", "status", "status_seen", "currency", "values",
+    "first_seen_at", "changed_at", "seen_at", "missing_since", "gone_at",
+)  # fmt: skip
+HISTORY_FIELDS: Final = (
+    "id", "account", "external_id", "path", "old", "new", "origin", "update_id", "requester",
+    "seen_at", "confirmed_at", "run_id",
+)  # fmt: skip
 _PERIODS: Final = ("daily", "monthly", "lifetime")
-_COLUMNS: Final = (
+COLUMNS: Final = (
     Column(""),
     Column("ACCOUNT"),
     Column("CAMPAIGN"),
@@ -52,7 +59,7 @@ async def list_campaigns(choices: Choices, wanted: dict[str, Any]) -> None:
     async with opened(choices) as here:
         rows = await here.reports.campaigns(filters)
         screen = here.screen
-        columns = (*_COLUMNS[:-1], Column(f"CHANGED ({screen.zone_name})"))
+        columns = (*COLUMNS[:-1], Column(f"CHANGED ({screen.zone_name})"))
         screen.listing(
             Listing(
                 schema="syncd.campaigns/1",
@@ -60,13 +67,16 @@ async def list_campaigns(choices: Choices, wanted: dict[str, Any]) -> None:
                 fields=FIELDS,
                 rows=[{name: row[name] for name in FIELDS} for row in rows],
                 columns=columns,
-                lines=[_line(screen, row) for row in rows],
+                lines=[campaign_line(screen, row) for row in rows],
             ),
             empty=_nothing(wanted),
         )
         if limit is not None and len(rows) == limit and choices.format == "table":
             last = rows[-1]
-            screen.talk(f"{plural(limit, 'campaign')}. More: --after {last['account']} {last['external_id']}")
+            screen.talk(
+                f"{plural(limit, 'campaign')}. "
+                f"More: --after {last['account']} {last['external_id']}"
+            )
 
 
 async def show_campaign(choices: Choices, account: str, campaign: str) -> None:
@@ -87,12 +97,19 @@ async def show_campaign(choices: Choices, account: str, campaign: str) -> None:
             here.screen.table(UPDATE_COLUMNS, [update_line(here.screen, one) for one in pending])
 
 
-async def show_history(choices: Choices, account: str, campaign: str, wanted: dict[str, Any]) -> None:
+async def show_history(
+    choices: Choices, account: str, campaign: str, wanted: dict[str, Any]
+) -> None:
     """The history of one campaign's fields."""
     async with opened(choices) as here:
         found = await _found(here, account, campaign)
         rows = await here.reports.history(
-            HistoryFilter(account=account, campaign=campaign, path=wanted["path"], limit=wanted["limit"] or None)
+            HistoryFilter(
+                account=account,
+                campaign=campaign,
+                path=wanted["path"],
+                limit=wanted["limit"] or None,
+            )
         )
         rows = rows[::-1] if wanted["reverse"] else rows
         if choices.format == "table":
@@ -101,7 +118,12 @@ async def show_history(choices: Choices, account: str, campaign: str, wanted: di
         data = [{name: row[name] for name in HISTORY_FIELDS} for row in rows]
         here.screen.listing(
             Listing(
-                schema="syncd.history/1", key="changes", fields=HISTORY_FIELDS, rows=data, columns=(), lines=()
+                schema="syncd.history/1",
+                key="changes",
+                fields=HISTORY_FIELDS,
+                rows=data,
+                columns=(),
+                lines=(),
             )
         )
 
@@ -112,7 +134,13 @@ def draw_changes(screen: Screen, rows: Sequence[Row]) -> None:
         _CHANGES,
         [
             Line(
-                (screen.mark(row["origin"]), row["external_id"], visible(row["name"]), _change(row), _author(row))
+                (
+                    screen.mark(row["origin"]),
+                    row["external_id"],
+                    visible(row["name"]),
+                    _change(row),
+                    _author(row),
+                )
             )
             for row in rows
         ],
@@ -132,13 +160,15 @@ async def _found(here: Opened, account: str, campaign: str) -> Row:
         )
     near = await here.reports.near_campaigns(account, campaign)
     raise UsageError(
-        f'the mirror has no campaign "{shown(campaign)}" of {account}{did_you_mean(campaign, near)}',
+        f'the mirror has no campaign "{shown(campaign)}" of {account}'
+        f"{did_you_mean(campaign, near)}",
         remedy=f"see: syncd campaigns list --account {account}",
         code="campaign",
     )
 
 
-def _line(screen: Screen, row: Row) -> Line:
+def campaign_line(screen: Screen, row: Row) -> Line:
+    """One campaign as a row of `COLUMNS`."""
     values, currency = row["values"], row["currency"]
     word = "missing" if row["missing_since"] else row["status"]
     return Line(
@@ -173,9 +203,20 @@ def _show(screen: Screen, row: Row) -> None:
         return f"{when} {screen.zone_name}, {age((at - time).total_seconds())} ago"
 
     pairs = [
-        ("status", "not offered" if row["status"] == "none" else f"{row['status']} (reported {row['status_raw']})"),
-        ("currency", row["currency"] or "not known: set currency of the account in the configuration"),
-        *((path, _value(path, value, row["currency"])) for path, value in sorted(row["values"].items())),
+        (
+            "status",
+            "not offered"
+            if row["status"] == "none"
+            else f"{row['status']} (reported {row['status_raw']})",
+        ),
+        (
+            "currency",
+            row["currency"] or "not known: set currency of the account in the configuration",
+        ),
+        *(
+            (path, _value(path, value, row["currency"]))
+            for path, value in sorted(row["values"].items())
+        ),
         ("goal", row["goal"] or "-"),
         ("first seen", stamp(row["first_seen_at"])),
         ("changed", stamp(row["changed_at"])),
@@ -199,7 +240,9 @@ def _draw_history(screen: Screen, found: Row, rows: Sequence[Row]) -> None:
     screen.cells([Cell(f"{found['account']} / {found['external_id']}  {visible(found['name'])}")])
     if not rows:
         first = moment(found["first_seen_at"], screen.zone)
-        screen.answer(f"  no change was seen since the first pull of it, {first} {screen.zone_name}")
+        screen.answer(
+            f"  no change was seen since the first pull of it, {first} {screen.zone_name}"
+        )
         return
     screen.answer(f"  times are when it was seen, {screen.zone_name}")
 
@@ -217,7 +260,11 @@ def _draw_history(screen: Screen, found: Row, rows: Sequence[Row]) -> None:
 def _history_lines(screen: Screen, row: Row) -> Iterator[list[Cell]]:
     time = row["seen_at"].astimezone(screen.zone).strftime("%H:%M:%S")
     reason = f'  "{shown(row["request_reason"])}"' if row["request_reason"] else ""
-    yield [Cell(f"  {time}  "), screen.mark(row["origin"]), Cell(f" {_author(row)}  {_change(row)}{reason}")]
+    yield [
+        Cell(f"  {time}  "),
+        screen.mark(row["origin"]),
+        Cell(f" {_author(row)}  {_change(row)}{reason}"),
+    ]
 
 
 def _author(row: Row) -> str:
@@ -228,5 +275,9 @@ def _author(row: Row) -> str:
 
 def _change(row: Row) -> str:
     said = transition(row["path"], row["old"], row["new"], row["currency"])
-    moved = difference(row["old"], row["new"], row["currency"]) if row["path"].startswith("budget.") else ""
+    moved = (
+        difference(row["old"], row["new"], row["currency"])
+        if row["path"].startswith("budget.")
+        else ""
+    )
     return f"{said} ({moved})" if moved else said

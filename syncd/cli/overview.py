@@ -1,5 +1,5 @@
-"""What `status` tells: first what needs a person, each with its cause and command, then two facts about each
-account: how old its mirror is, and how its queue stands."""
+"""What `status` tells: first what needs a person, each with its cause and command, then two facts
+about each account: how old its mirror is, and how its queue stands."""
 
 from __future__ import annotations
 
@@ -69,7 +69,11 @@ def _needs(seen: Overview) -> Iterator[Need]:
         yield _need("held", row, text, f"syncd updates show {row['first_id']}", cause="different")
     for row in seen.stuck:
         text = f"{plural(row['count'], 'queued update')} will not move: {shown(row['reason'])}"
-        command = f"syncd sync {row['account']}" if row["code"] == "no_service" else f"syncd accounts resume {row['account']}"
+        command = (
+            f"syncd sync {row['account']}"
+            if row["code"] == "no_service"
+            else f"syncd accounts resume {row['account']}"
+        )
         yield _need("queued", row, text, command, cause=row["code"])
 
 
@@ -83,7 +87,7 @@ def _of_account(account: Row, at: dt.datetime) -> Need:
     else:
         text = f"{shown(account['cause'] or state)}{for_long}{times}"
         command = f"syncd accounts {'resume' if state == 'paused' else 'check'} {name}"
-    return _need(state, account | {"count": 1}, text, command, cause=state)
+    return _need(state, {**account, "count": 1}, text, command, cause=state)
 
 
 def _of_updates(row: Row, at: dt.datetime) -> Need:
@@ -94,7 +98,10 @@ def _of_updates(row: Row, at: dt.datetime) -> Need:
         if row["expires_at"]:
             text += f", first expires in {age((row['expires_at'] - at).total_seconds())}"
     else:
-        text = f"{number} without a known outcome, {oldest}; read back first, nothing is sent again before"
+        text = (
+            f"{number} without a known outcome, {oldest}; "
+            "read back first, nothing is sent again before"
+        )
     command = f"syncd updates list --state {state} --account {row['account']}"
     return _need("held" if state == "held" else "unknown", row, text, command, cause=row["code"])
 
@@ -135,10 +142,13 @@ def _draw(here: Opened, seen: Overview, needs: list[Need], *, everything: bool) 
     if not seen.accounts:
         return
     screen.answer()
-    totals = {key: sum(row[key] for row in seen.accounts) for key in ("applied_24h", "rejected_24h")}
+    totals = {
+        key: sum(row[key] for row in seen.accounts) for key in ("applied_24h", "rejected_24h")
+    }
     still = sum(row["queued"] + row["held"] + row["unknown"] for row in seen.accounts)
     screen.answer(
-        f"{count(totals['applied_24h'])} applied · {count(totals['rejected_24h'])} rejected in 24 h · {count(still)} open"
+        f"{count(totals['applied_24h'])} applied · {count(totals['rejected_24h'])} rejected in 24 h"
+        f" · {count(still)} open"
     )
 
 
@@ -149,7 +159,9 @@ def _draw_needs(screen: Screen, seen: Overview, needs: list[Need]) -> None:
     screen.answer("1 thing needs you" if len(needs) == 1 else f"{len(needs)} things need you")
     width = max(len(need.account) for need in needs)
     for need in needs:
-        screen.cells([Cell("  "), screen.mark(need.word), Cell(f" {need.account:<{width}}  {need.text}")])
+        screen.cells(
+            [Cell("  "), screen.mark(need.word), Cell(f" {need.account:<{width}}  {need.text}")]
+        )
         screen.answer(f"    {'':<{width}}  {need.command}")
 
 
@@ -187,7 +199,8 @@ def _last_trouble(screen: Screen, seen: Overview) -> str:
     if trouble is None:
         return "No run has failed so far."
     at = moment(trouble["ended_at"], screen.zone)
-    return f"Last problem: {at} ({trouble['account']}, {trouble['kind']} {trouble['outcome']}, {trouble['error_code']})."
+    what = f"{trouble['kind']} {trouble['outcome']}, {trouble['error_code']}"
+    return f"Last problem: {at} ({trouble['account']}, {what})."
 
 
 def _ago(time: dt.datetime | None, at: dt.datetime) -> str:
@@ -212,6 +225,8 @@ def _document(here: Opened, seen: Overview, needs: list[Need]) -> dict[str, Any]
             }
             for need in needs
         ],
-        "accounts": [{key: value for key, value in row.items() if key != "at"} for row in seen.accounts],
+        "accounts": [
+            {key: value for key, value in row.items() if key != "at"} for row in seen.accounts
+        ],
         "services": seen.services,
     }

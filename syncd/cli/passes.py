@@ -1,5 +1,5 @@
-"""One round of passes and what it did: a sentence for each pull, a table for each push with every item's result,
-books that add up, and the code that all of it deserves."""
+"""One round of passes and what it did: a sentence for each pull, a table for each push with every
+item's result, books that add up, and the code that all of it deserves."""
 
 from __future__ import annotations
 
@@ -74,18 +74,15 @@ async def _round(here: Opened, report: AccountReport) -> Round:
 
 
 def _codes(done: Round) -> Iterator[int]:
+    """Every code that something in this round deserves."""
     report = done.report
     if report.is_busy:
         yield BUSY
     elif report.error is not None:
         yield code_of(report.error)
     for one in (report.recovered, report.pulled, report.pushed):
-        if one is None:
-            continue
-        if one.outcome is RunOutcome.FAILED:
-            yield FAILED
-        elif one.outcome is not RunOutcome.OK:
-            yield ITEMS
+        if one is not None and one.outcome is not RunOutcome.OK:
+            yield FAILED if one.outcome is RunOutcome.FAILED else ITEMS
     if report.waiting_unknown or any(row["state"] in _ITEMS for row in done.updates):
         yield ITEMS
     if not _balances(report):
@@ -112,12 +109,7 @@ def _draw(here: Opened, done: Round, *, everything: bool) -> None:
         screen.deed(f"{report.account}: nothing is due")
     if report.error is not None:
         _trouble(here, report.account, "", report.error)
-    if report.recovered is not None and report.recovered.run_id is not None:
-        screen.deed(_recovered(report.account, report.recovered))
-        _trouble_of(here, report.account, "recover", report.recovered)
-    if report.pulled is not None:
-        screen.deed(_pulled(report.account, report.pulled, done.runs))
-        _trouble_of(here, report.account, "pull", report.pulled)
+    _draw_reads(here, done)
     if report.pushed is not None:
         if report.pushed.run_id is None:
             screen.deed(f"{report.account} push: nothing is due")
@@ -125,13 +117,26 @@ def _draw(here: Opened, done: Round, *, everything: bool) -> None:
             draw_push(screen, report.pushed, done.runs, done.updates, everything=everything)
         _trouble_of(here, report.account, "push", report.pushed)
     if report.waiting_unknown:
+        number = plural(report.waiting_unknown, "update")
         screen.talk(
-            f"{report.account}: {plural(report.waiting_unknown, 'update')} without a known outcome; "
-            f"readable in {age(report.unknown_seconds)}, the next pass decides (--wait-unknown waits)"
+            f"{report.account}: {number} without a known outcome; readable in "
+            f"{age(report.unknown_seconds)}, the next pass decides (--wait-unknown waits)"
         )
 
 
-def _trouble_of(here: Opened, account: str, kind: str, report: RecoverReport | PullReport | PushReport) -> None:
+def _draw_reads(here: Opened, done: Round) -> None:
+    report = done.report
+    if report.recovered is not None and report.recovered.run_id is not None:
+        here.screen.deed(_recovered(report.account, report.recovered))
+        _trouble_of(here, report.account, "recover", report.recovered)
+    if report.pulled is not None:
+        here.screen.deed(_pulled(report.account, report.pulled, done.runs))
+        _trouble_of(here, report.account, "pull", report.pulled)
+
+
+def _trouble_of(
+    here: Opened, account: str, kind: str, report: RecoverReport | PullReport | PushReport
+) -> None:
     if report.error is not None:
         _trouble(here, account, f" {kind} {report.outcome.value}", report.error)
 
@@ -143,12 +148,16 @@ def _trouble(here: Opened, account: str, what: str, error: SyncdError) -> None:
 
 
 def _pulled(account: str, report: PullReport, runs: Mapping[int, Row]) -> str:
-    """`criteo-eu pull ok: seen 1,204 = 3 new + 41 changed + 1,160 unchanged; 2 missing; 13 calls, 4.1 s`."""
+    """`criteo-eu pull ok: seen 1,204 = 3 new + 41 changed + 1,160 unchanged; 2 missing; 13 calls,
+    4.1 s`."""
     counts = report.counts
     terms = [
-        f"{count(counts[term])} {term}" for term in _PULL_TERMS if counts.get(term) or term == "unchanged"
+        f"{count(counts[term])} {term}"
+        for term in _PULL_TERMS
+        if counts.get(term) or term == "unchanged"
     ]
-    said = f"{account} pull {report.outcome.value}: seen {count(counts.get('seen', 0))} = {' + '.join(terms)}"
+    seen = count(counts.get("seen", 0))
+    said = f"{account} pull {report.outcome.value}: seen {seen} = {' + '.join(terms)}"
     for beside in ("missing", "duplicates"):
         if counts.get(beside):
             said += f"; {count(counts[beside])} {beside}"
@@ -158,14 +167,16 @@ def _pulled(account: str, report: PullReport, runs: Mapping[int, Row]) -> str:
 def _recovered(account: str, report: RecoverReport) -> str:
     counts = report.counts
     terms = [f"{counts[term]} {term}" for term in _RECOVER_TERMS if counts.get(term)]
-    return f"{account} recover {report.outcome.value}: {counts['found']} without a known outcome = {' + '.join(terms)}"
+    found = f"{counts['found']} without a known outcome = {' + '.join(terms)}"
+    return f"{account} recover {report.outcome.value}: {found}"
 
 
 def _cost(run_id: int, runs: Mapping[int, Row]) -> str:
     run = runs.get(run_id)
     if run is None or run["ended_at"] is None:
         return ""
-    return f"; {plural(run['calls'], 'call')}, {lasted((run['ended_at'] - run['started_at']).total_seconds())}"
+    took = lasted((run["ended_at"] - run["started_at"]).total_seconds())
+    return f"; {plural(run['calls'], 'call')}, {took}"
 
 
 def _document(done: Round) -> dict[str, Any]:
@@ -190,7 +201,9 @@ def _document(done: Round) -> dict[str, Any]:
     }
 
 
-def _pass_document(report: RecoverReport | PullReport | PushReport, runs: Mapping[int, Row]) -> dict[str, Any]:
+def _pass_document(
+    report: RecoverReport | PullReport | PushReport, runs: Mapping[int, Row]
+) -> dict[str, Any]:
     run = runs.get(report.run_id) if report.run_id is not None else None
     return {
         "run_id": report.run_id,

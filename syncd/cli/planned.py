@@ -1,5 +1,5 @@
-"""Plans as people read them: every path with what stands, what is wanted and why it would not go out, the sum of
-money, and how old the knowledge is that all of it rests on."""
+"""Plans as people read them: every path with what stands, what is wanted and why it would not go
+out, the sum of money, and how old the knowledge is that all of it rests on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,19 @@ from syncd.cli.codes import ITEMS, OK
 from syncd.cli.opened import opened
 from syncd.cli.render.screen import Screen
 from syncd.cli.render.table import Column, Line
-from syncd.cli.text import age, as_amount, clock, count, difference, money, percent, plain_money, plural, shown, visible
+from syncd.cli.text import (
+    age,
+    as_amount,
+    clock,
+    count,
+    difference,
+    money,
+    percent,
+    plain_money,
+    plural,
+    shown,
+    visible,
+)
 from syncd.daemon import AccountPlan
 from syncd.model.plan import Mark, PathPlan, UpdatePlan
 
@@ -34,8 +46,23 @@ _WORDS: Final = {
     Mark.HELD: "would be held",
     Mark.REJECTED: "would be rejected",
 }
-_FIELDS: Final = ("account", "update", "campaign", "path", "base", "remote", "desired", "mark", "code", "message")
-_PERIODS: Final = {"budget.daily": " a day", "budget.monthly": " a month", "budget.lifetime": " in all"}
+_FIELDS: Final = (
+    "account",
+    "update",
+    "campaign",
+    "path",
+    "base",
+    "remote",
+    "desired",
+    "mark",
+    "code",
+    "message",
+)
+_PERIODS: Final = {
+    "budget.daily": " a day",
+    "budget.monthly": " a month",
+    "budget.lifetime": " in all",
+}
 
 
 async def show_plans(choices: Choices, names: Sequence[str], *, exit_code: bool) -> int:
@@ -62,10 +89,14 @@ def _draw(screen: Screen, planned: AccountPlan, at: dt.datetime) -> None:
         screen.answer(f"Nothing to do on {name}: the queue is empty.")
         return
     if not screen.choices.quiet:
-        screen.answer(f"{name} · {_knowledge(screen, planned, at)} · nothing is sent by this command")
+        screen.answer(
+            f"{name} · {_knowledge(screen, planned, at)} · nothing is sent by this command"
+        )
         screen.answer()
         if planned.plan.updates:
-            screen.table(_COLUMNS, [line for one in planned.plan.updates for line in _lines(screen, one)])
+            screen.table(
+                _COLUMNS, [line for one in planned.plan.updates for line in _lines(screen, one)]
+            )
             screen.answer()
         for number, _, text in planned.waiting:
             screen.answer(f"waits       #{number}: {shown(text)}")
@@ -97,7 +128,9 @@ def _lines(screen: Screen, plan: UpdatePlan) -> Iterator[Line]:
                 money(path.desired, update.currency),
                 _change(path, update.currency),
             ),
-            (shown(path.message),) if path.message and path.mark in (Mark.HELD, Mark.REJECTED) else (),
+            (shown(path.message),)
+            if path.message and path.mark in (Mark.HELD, Mark.REJECTED)
+            else (),
         )
 
 
@@ -126,7 +159,9 @@ def _summary(planned: AccountPlan) -> Iterator[str]:
     else:
         yield "will send   nothing"
     left = {mark: len(planned.plan.marked(mark)) for mark in Mark if mark is not Mark.SEND}
-    words = [f"{count(number)} {mark.value.replace('_', ' ')}" for mark, number in left.items() if number]
+    words = [
+        f"{count(number)} {mark.value.replace('_', ' ')}" for mark, number in left.items() if number
+    ]
     if planned.waiting:
         words.append(f"{count(len(planned.waiting))} waiting")
     yield f"will not    {' · '.join(words) or 'leave anything out'}"
@@ -151,7 +186,9 @@ def _money(sending: Sequence[UpdatePlan]) -> Iterator[str]:
     words = []
     for (path_name, currency), moves in sums.items():
         unit = f"{currency or '(no currency)'}{_PERIODS.get(path_name, '')}"
-        words += [f"{sign}{plain_money(sum_, currency)} {unit}" for sign, sum_ in moves.items() if sum_]
+        words += [
+            f"{sign}{plain_money(sum_, currency)} {unit}" for sign, sum_ in moves.items() if sum_
+        ]
     if words:
         yield f"money       {', '.join(words)} · largest {largest}"
 
@@ -168,7 +205,8 @@ def _document(planned: AccountPlan) -> dict[str, Any]:
             for call in planned.plan.calls
         ],
         "waiting": [
-            {"update": str(number), "code": code, "text": text} for number, code, text in planned.waiting
+            {"update": str(number), "code": code, "text": text}
+            for number, code, text in planned.waiting
         ],
         "totals": {
             "calls": len(planned.plan.calls),

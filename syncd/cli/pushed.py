@@ -1,5 +1,5 @@
-"""A push as people read it: problems before successes, the provider's own words below the row that they are
-about, and one line that adds up."""
+"""A push as people read it: problems before successes, the provider's own words below the row that
+they are about, and one line that adds up."""
 
 from __future__ import annotations
 
@@ -23,7 +23,16 @@ COLUMNS: Final = (
     Column("WANTED", right=True),
     Column("RESULT"),
 )
-_TERMS: Final = ("applied", "rejected", "unknown", "held", "superseded", "expired", "cancelled", "queued")
+_TERMS: Final = (
+    "applied",
+    "rejected",
+    "unknown",
+    "held",
+    "superseded",
+    "expired",
+    "cancelled",
+    "queued",
+)
 
 
 def draw_push(
@@ -106,7 +115,9 @@ def _draw_groups(screen: Screen, listed: Sequence[Row]) -> None:
     """What was not applied, by code, with its count and first example."""
     groups = Counter((row["state"], row["reason_code"] or "") for row in listed)
     for (state, code), number in groups.most_common():
-        first = next(row for row in listed if (row["state"], row["reason_code"] or "") == (state, code))
+        first = next(
+            row for row in listed if (row["state"], row["reason_code"] or "") == (state, code)
+        )
         screen.answer(f"  {count(number)} {state}: {short_code(code)}, first #{first['id']}")
 
 

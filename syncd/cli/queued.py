@@ -18,8 +18,8 @@ FEW: Final = 20
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Queued:
-    """`rows` of report.updates; those made before `since` were queued by an earlier command with the same key.
-    `checked` is how many were only looked at."""
+    """`rows` of report.updates; those made before `since` were queued by an earlier command with
+    the same key. `checked` is how many were only looked at."""
 
     rows: tuple[Row, ...]
     since: dt.datetime
@@ -33,7 +33,9 @@ def tell(screen: Screen, queued: Queued) -> None:
         screen.document("syncd.enqueue/1", _document(queued, len(fresh)))
         return
     if queued.checked:
-        screen.deed(f"checked {plural(queued.checked, 'update')}: all would be queued. Nothing was queued.")
+        screen.deed(
+            f"checked {plural(queued.checked, 'update')}: all would be queued. Nothing was queued."
+        )
         return
     if len(queued.rows) > FEW and not screen.choices.verbose:
         _tell_counts(screen, queued, fresh)
@@ -52,12 +54,15 @@ def _tell_one(screen: Screen, row: Row, *, is_fresh: bool) -> None:
         screen.deed(f"queued #{row['id']} {where} {change_of(row)}")
     else:
         screen.deed(
-            f"already queued as #{row['id']} (same key, same change): {where} {change_of(row)}, {row['state']}"
+            f"already queued as #{row['id']} (same key, same change): "
+            f"{where} {change_of(row)}, {row['state']}"
         )
     reference = row["reference"] or {}
     for path, value in row["patch"].items():
         if is_slip(reference.get(path), value):
-            screen.talk(f"warning: {path} is ten times what it was: a slipped digit?", Role.ATTENTION)
+            screen.talk(
+                f"warning: {path} is ten times what it was: a slipped digit?", Role.ATTENTION
+            )
 
 
 def _tell_counts(screen: Screen, queued: Queued, fresh: list[Row]) -> None:
@@ -66,22 +71,36 @@ def _tell_counts(screen: Screen, queued: Queued, fresh: list[Row]) -> None:
         ids = [row["id"] for row in fresh if row["account"] == account]
         campaigns = len({row["external_id"] for row in fresh if row["account"] == account})
         screen.deed(
-            f"queued {plural(number, 'update')} of {plural(campaigns, 'campaign')} on {shown(account)}: "
-            f"#{min(ids)} to #{max(ids)}"
+            f"queued {plural(number, 'update')} of {plural(campaigns, 'campaign')} "
+            f"on {shown(account)}: #{min(ids)} to #{max(ids)}"
         )
     if len(queued.rows) > len(fresh):
-        screen.deed(f"{plural(len(queued.rows) - len(fresh), 'update')} were queued already (same keys)")
+        screen.deed(
+            f"{plural(len(queued.rows) - len(fresh), 'update')} were queued already (same keys)"
+        )
 
 
 def _tell_waiting(screen: Screen, fresh: list[Row]) -> None:
     """What the new updates wait for, where it is more than the next push."""
     waits = Counter(row["waiting_for"]["text"] for row in fresh if row["waiting_for"])
     for text, number in waits.most_common(3):
-        screen.talk(f"waits for: {text}" + (f" ({number} of them)" if len(waits) > 1 else ""), Role.QUIET)
+        screen.talk(
+            f"waits for: {text}" + (f" ({number} of them)" if len(waits) > 1 else ""), Role.QUIET
+        )
 
 
 def _document(queued: Queued, fresh: int) -> dict[str, Any]:
-    fields = ("id", "account", "external_id", "patch", "reference", "currency", "state", "key", "waiting_for")
+    fields = (
+        "id",
+        "account",
+        "external_id",
+        "patch",
+        "reference",
+        "currency",
+        "state",
+        "key",
+        "waiting_for",
+    )
     return {
         "queued": fresh,
         "existing": len(queued.rows) - fresh,

@@ -1,5 +1,5 @@
-"""Putting changes into the queue: from arguments or a file to checked wishes, through the one door, and back to
-a sentence about each. All wishes of a command are queued, or none."""
+"""Putting changes into the queue: from arguments or a file to checked wishes, through the one door,
+and back to a sentence about each. All wishes of a command are queued, or none."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from syncd.cli.intake.rows import read_rows
 from syncd.cli.intake.updates import Entry, NoTime, entries, when
 from syncd.cli.opened import Opened, opened
 from syncd.cli.queued import Queued, tell
-from syncd.cli.text import shown
 from syncd.cli.requester import person
+from syncd.cli.text import shown
 from syncd.errors import Refused, UsageError
 from syncd.store.accounts import Accounts, Wanted
 from syncd.store.reports import KnownAccount
@@ -58,8 +58,11 @@ class BadArgument(UsageError):
 
 
 async def queue(choices: Choices, order: Order) -> int:
-    """Queue what the order says. Raises UsageError, FileProblems or Refused; then nothing was queued."""
-    if (order.file is None) == (order.account is None and order.campaign is None and not order.values):
+    """Queue what the order says. Raises UsageError, FileProblems or Refused; then nothing was
+    queued."""
+    if (order.file is None) == (
+        order.account is None and order.campaign is None and not order.values
+    ):
         raise UsageError(
             "give either an account, a campaign and --set, or --from", remedy="syncd enqueue --help"
         )
@@ -97,7 +100,9 @@ async def _from_file(here: Opened, order: Order, file: str) -> int:
     if problems:
         # What the queue itself would refuse is told in the same breath.
         refused = await _rehearse(here, good)
-        problems += [finding(reading.file, line, "refused", text, remedy) for line, text, remedy in refused]
+        problems += [
+            finding(reading.file, line, "refused", text, remedy) for line, text, remedy in refused
+        ]
         raise FileProblems(problems)
     try:
         await _finish(here, order, [entry.wanted for entry in good])
@@ -114,7 +119,9 @@ async def _from_file(here: Opened, order: Order, file: str) -> int:
 async def _rehearse(here: Opened, good: Sequence[Entry]) -> list[tuple[int, str, str]]:
     """Line, words and remedy of what the queue would refuse; nothing is queued."""
     wanted = [entry.wanted for entry in good]
-    return [(good[index].line, text, remedy) for index, text, remedy in await _refusals(here, wanted)]
+    return [
+        (good[index].line, text, remedy) for index, text, remedy in await _refusals(here, wanted)
+    ]
 
 
 async def _refusals(here: Opened, wanted: Sequence[Wanted]) -> list[tuple[int, str, str]]:
@@ -141,7 +148,8 @@ async def _finish(here: Opened, order: Order, wanted: Sequence[Wanted]) -> None:
 
 
 async def _known(here: Opened, names: set[str]) -> dict[str, KnownAccount]:
-    """The accounts of the database; those configured that no pass has made known yet are made known now."""
+    """The accounts of the database; those configured that no pass has made known yet are made known
+    now."""
     known = await here.reports.known_accounts()
     configured = {account.name for account in here.config.accounts}
     if (names & configured) - known.keys():
@@ -153,7 +161,8 @@ async def _known(here: Opened, names: set[str]) -> dict[str, KnownAccount]:
 async def _unknown_campaign(
     here: Opened, known: Mapping[str, KnownAccount], wanted: Wanted
 ) -> list[Complaint]:
-    """The queue refuses an id that a complete pull did not show; here it is said with the id that was meant."""
+    """The queue refuses an id that a complete pull did not show; here it is said with the id that
+    was meant."""
     account = known[wanted.account]
     if account.complete_at is None or await here.reports.campaign(wanted.account, wanted.campaign):
         return []
@@ -163,7 +172,9 @@ async def _unknown_campaign(
         Complaint(
             code="campaign",
             text=f'unknown campaign "{shown(wanted.campaign)}" in account {wanted.account}{meant}',
-            remedy=f"near: {', '.join(near)}" if near else f"see: syncd campaigns list --account {wanted.account}",
+            remedy=f"near: {', '.join(near)}"
+            if near
+            else f"see: syncd campaigns list --account {wanted.account}",
         )
     ]
 
@@ -193,7 +204,8 @@ def _settings(option: str, given: Sequence[str]) -> dict[str, str]:
         match = _SETTING.fullmatch(text)
         if match is None:
             raise UsageError(
-                f'{option} "{shown(text)}" is not PATH=VALUE', remedy=f"such as {option} budget.daily=120.50"
+                f'{option} "{shown(text)}" is not PATH=VALUE',
+                remedy=f"such as {option} budget.daily=120.50",
             )
         path, value = match[1].strip(), match[2].strip()
         if path in found:
@@ -207,7 +219,8 @@ def _time(option: str, text: str) -> dt.datetime:
         return when(text)
     except NoTime as error:
         raise UsageError(
-            f"{option}: {error}", remedy="write date, time and zone, such as 2026-11-30T09:00:00+01:00"
+            f"{option}: {error}",
+            remedy="write date, time and zone, such as 2026-11-30T09:00:00+01:00",
         ) from None
 
 

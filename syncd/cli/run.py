@@ -10,7 +10,7 @@ from syncd.cli.codes import OK
 
 @command("run")
 @click.pass_obj
-def run(choices: Choices) -> int:
+def run(choices: Choices, /) -> int:
     """Serve: pulls by schedule, pushes as soon as something is queued, health over HTTP.
 
     SIGTERM or Ctrl-C ends it after what is being sent; a second one ends it at once.

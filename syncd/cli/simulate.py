@@ -20,11 +20,17 @@ from syncd.cli.codes import OK
 @click.option("--client-id", default="demo-client", show_default=True)
 @click.option("--client-secret", default="demo-secret", show_default=True)
 @click.option("--token-ttl", default=900, show_default=True, help="Seconds that a token lives.")
-@click.option("--limit", "rate", default="250/60s", show_default=True, help="Requests in a window, or off.")
+@click.option(
+    "--limit", "rate", default="250/60s", show_default=True, help="Requests in a window, or off."
+)
 @click.option("--entry-cap", type=int, help="More entries in one write are refused.")
-@click.option("--journal", type=click.Path(path_type=Path, dir_okay=False), help="Append one JSON line per arrival.")
+@click.option(
+    "--journal",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Append one JSON line per arrival.",
+)
 @click.pass_obj
-def simulate(choices: Choices, **options: Any) -> int:
+def simulate(choices: Choices, /, **options: Any) -> int:
     """Serve a simulated provider on 127.0.0.1. Its first line on stdout says where, as JSON."""
     import asyncio
 
@@ -35,7 +41,9 @@ def simulate(choices: Choices, **options: Any) -> int:
         rate = parse_rate(options.pop("rate"))
         asyncio.run(_serve(choices, {**options, "rate": rate}))
     except (OSError, ValueError) as error:
-        raise UsageError(f"the simulator cannot start: {error}", remedy="syncd simulate --help") from error
+        raise UsageError(
+            f"the simulator cannot start: {error}", remedy="syncd simulate --help"
+        ) from error
     return OK
 
 
@@ -68,7 +76,7 @@ def _configuration(told: dict[str, Any]) -> list[str]:
         f'  base_url = "{told["base_url"]}"',
         "  allow_loopback = true",
         '  currency = "EUR"',
-        '  credentials = { client_id = "env:SIMULATED_ID", client_secret = "env:SIMULATED_SECRET" }',
-        f"and: export SIMULATED_ID={told['client_id']} SIMULATED_SECRET={told['client_secret']}",
+        '  credentials = { client_id = "env:SIM_ID", client_secret = "env:SIM_SECRET" }',
+        f"and: export SIM_ID={told['client_id']} SIM_SECRET={told['client_secret']}",
         "Ctrl-C stops it",
     ]

@@ -1,4 +1,5 @@
-"""`syncd status`: is the mirror fresh, is the queue moving, and what needs a person. Reads the database only."""
+"""`syncd status`: is the mirror fresh, is the queue moving, and what needs a person. Reads the
+database only."""
 
 from __future__ import annotations
 
@@ -8,10 +9,12 @@ from syncd.cli.choices import Choices, command
 
 
 @command("status")
-@click.option("--all", "everything", is_flag=True, help="All accounts, also beyond thirty that are ok.")
+@click.option(
+    "--all", "everything", is_flag=True, help="All accounts, also beyond thirty that are ok."
+)
 @click.option("--exit-code", is_flag=True, help="End with 3 when something needs you.")
 @click.pass_obj
-def status(choices: Choices, *, everything: bool, exit_code: bool) -> int:
+def status(choices: Choices, /, *, everything: bool, exit_code: bool) -> int:
     """Health of every account, and what needs you."""
     from syncd.cli.opened import finish
     from syncd.cli.overview import overview

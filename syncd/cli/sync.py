@@ -21,15 +21,18 @@ from syncd.cli.choices import Choices, command
     show_default=True,
     help="When another process has the account.",
 )
-@click.option("--wait-unknown", is_flag=True, help="Wait until calls without an answer can be read back.")
-@click.option("--all", "everything", is_flag=True, help="List every update, also applied ones beyond twenty.")
+@click.option(
+    "--wait-unknown", is_flag=True, help="Wait until calls without an answer can be read back."
+)
+@click.option(
+    "--all", "everything", is_flag=True, help="List every update, also applied ones beyond twenty."
+)
 @click.pass_obj
-def sync(choices: Choices, names: tuple[str, ...], **wanted: Any) -> int:
+def sync(choices: Choices, /, names: tuple[str, ...], **wanted: Any) -> int:
     """Find out, pull and push now, then end.
 
-    Exit codes: 0 all done, 1 a pass failed, 3 done but items were rejected, held or unknown, 5 another process
-    has the account.
-    """
+    Exit codes: 0 all done, 1 a pass failed, 3 done but items were rejected, held or unknown, 5
+    another process has the account."""
     from syncd.cli.opened import finish
     from syncd.cli.passes import sync_accounts
 

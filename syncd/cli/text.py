@@ -1,5 +1,5 @@
-"""Values as people read them: names made visible, money, changes, counts, times and ages, and the cell that a
-spreadsheet must not take for a formula. Pure text; knows no terminal."""
+"""Values as people read them: names made visible, money, changes, counts, times and ages, and the
+cell that a spreadsheet must not take for a formula. Pure text; knows no terminal."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from typing import Final
 
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _FORMULA: Final = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001  (spreadsheets take the wide forms too)
-_NO_DECIMALS: Final = frozenset({"CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "XPF"})
+_NO_DECIMALS: Final = frozenset(
+    {"CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "XPF"}
+)
 _THREE_DECIMALS: Final = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 _SLIPPED: Final = 10
 _DAY: Final = 86_400
 
 
 def visible(text: str | None) -> str:
-    """Foreign text with every control, bidi and zero-width character shown as `<U+202E>`; never empty."""
+    """Foreign text with every control, bidi and zero-width character shown as `<U+202E>`; never
+    empty."""
     if text is None or not text.strip():
         return "(no name)"
     return shown(text)
@@ -28,7 +31,8 @@ def shown(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(
-        f"<U+{ord(char):04X}>" if unicodedata.category(char) in _INVISIBLE else char for char in text
+        f"<U+{ord(char):04X}>" if unicodedata.category(char) in _INVISIBLE else char
+        for char in text
     )
 
 
@@ -38,7 +42,8 @@ def guarded(text: str) -> str:
 
 
 def money(value: str | None, currency: str | None) -> str:
-    """An amount with its currency's least decimals and all that it has; other values as they are."""
+    """An amount with its currency's least decimals and all that it has; other values as they
+    are."""
     if value is None:
         return "-"
     amount = as_amount(value)

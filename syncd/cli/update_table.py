@@ -65,48 +65,48 @@ def show(screen: Screen, row: Row, attempts: Sequence[Row]) -> None:
 
 
 def _pairs(screen: Screen, row: Row) -> Iterator[tuple[str, str]]:
-    at: dt.datetime = row["at"]
-
-    def stamp(time: dt.datetime | None) -> str:
-        if time is None:
-            return "-"
-        return f"{moment(time, screen.zone, has_seconds=True)} {screen.zone_name}"
-
     yield "campaign", f"{row['account']} / {campaign_of(row)}"
     yield "change", change_of(row)
-    yield "why", answer_of(row, at) or "-"
-    for path, outcome, code, message, trace in outcomes(row):
-        yield "result", f"{path}: {outcome}" + (f"  {code}" if code else "")
-        if message:
-            yield "", f"{shown(message)}"
-        if trace:
-            yield "", f"trace id {trace}"
-    for warning in warnings_of(row):
-        yield "warning", shown(warning)
+    yield "why", answer_of(row, row["at"]) or "-"
+    yield from _results(row)
     if row["state"] == "applied":
         yield "confirmation", row["confirmation"]
     yield "asked by", _by(row)
-    yield "created", stamp(row["created_at"])
-    for name in ("not_before", "expires_at", "settled_at", "confirmed_at"):
+    for name in ("created_at", "not_before", "expires_at", "settled_at", "confirmed_at"):
         if row[name] is not None:
-            yield name.replace("_", " "), stamp(row[name])
+            stamp = moment(row[name], screen.zone, has_seconds=True)
+            yield name.removesuffix("_at").replace("_", " "), f"{stamp} {screen.zone_name}"
     yield "reference", f"from {row['reference_source']}"
     if row["key"]:
         yield "key", shown(row["key"])
 
 
+def _results(row: Row) -> Iterator[tuple[str, str]]:
+    for path, outcome, code, message, trace in outcomes(row):
+        yield "result", f"{path}: {outcome}" + (f"  {code}" if code else "")
+        if message:
+            yield "", shown(message)
+        if trace:
+            yield "", f"trace id {trace}"
+    for warning in warnings_of(row):
+        yield "warning", shown(warning)
+
+
 def _attempt(screen: Screen, attempt: Row) -> Iterator[str]:
+    indent = " " * 11
     sent = moment(attempt["sent_at"], screen.zone, has_seconds=True)
-    answered = attempt["answered_at"]
-    took = f", answered after {(answered - attempt['sent_at']).total_seconds():.1f} s" if answered else ""
-    status = attempt["http_status"] or "no answer"
-    yield f"  attempt  batch {attempt['batch_id']}, {attempt['operation']}, sent {sent}{took}: HTTP {status}"
-    yield f"           {attempt['outcome'] or 'no result recorded yet'}  {attempt['code'] or ''}".rstrip()
+    said = f"HTTP {attempt['http_status']}" if attempt["http_status"] else "no answer"
+    if attempt["answered_at"] is not None:
+        seconds = (attempt["answered_at"] - attempt["sent_at"]).total_seconds()
+        said += f" after {seconds:.1f} s"
+    yield f"  attempt  batch {attempt['batch_id']}, {attempt['operation']}, sent {sent}: {said}"
+    outcome = attempt["outcome"] or "no result recorded yet"
+    yield f"{indent}{outcome}  {attempt['code'] or ''}".rstrip()
     if attempt["message"]:
-        yield f"           {shown(attempt['message'])}"
+        yield f"{indent}{shown(attempt['message'])}"
     if attempt["trace_id"]:
-        yield f"           trace id {attempt['trace_id']}"
-    yield f"           body sha256 {attempt['body_sha256']}"
+        yield f"{indent}trace id {attempt['trace_id']}"
+    yield f"{indent}body sha256 {attempt['body_sha256']}"
 
 
 def _by(row: Row) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import rich_click as click
 
@@ -17,16 +17,19 @@ if TYPE_CHECKING:
 OPEN: Final = ("queued", "sending", "unknown", "held")
 _STATES: Final = (*OPEN, "applied", "rejected", "superseded", "cancelled", "expired")
 FIELDS: Final = (
-    "id", "account", "external_id", "campaign_name", "patch", "reference", "currency", "state", "reason_code",
-    "reason", "results", "confirmation", "confirmed_at", "requester", "request_reason", "created_at",
-    "settled_at", "waiting_for", "superseded_by", "key", "not_before", "expires_at",
+    "id", "account", "external_id", "campaign_name", "patch", "reference", "currency", "state",
+    "reason_code", "reason", "results", "confirmation", "confirmed_at", "requester",
+    "request_reason", "created_at", "settled_at", "waiting_for", "superseded_by", "key",
+    "not_before", "expires_at",
 )  # fmt: skip
 
 
 class Updates(LazyGroup):
     """The commands about updates."""
 
-    places = {name: f"syncd.cli.updates:{name}_" for name in ("list", "show", "cancel")}
+    places: ClassVar[Mapping[str, str]] = {
+        name: f"syncd.cli.updates:{name}_" for name in ("list", "show", "cancel")
+    }
 
 
 @click.group("updates", cls=Updates, context_settings=dict(CONTEXT))
@@ -49,7 +52,7 @@ def updates() -> None:
 @click.option("--before", metavar="ID", type=int, help="Only older ones than this update.")
 @click.option("--limit", type=click.IntRange(min=0), default=50, show_default=True, help="0: all.")
 @click.pass_obj
-def list_(choices: Choices, **wanted: Any) -> int:
+def list_(choices: Choices, /, **wanted: Any) -> int:
     """Updates, newest first."""
     from syncd.cli.opened import finish
 
@@ -60,7 +63,7 @@ def list_(choices: Choices, **wanted: Any) -> int:
 @command("show")
 @click.argument("update", metavar="ID", type=int)
 @click.pass_obj
-def show_(choices: Choices, update: int) -> int:
+def show_(choices: Choices, /, update: int) -> int:
     """One update with every attempt and the provider's own words."""
     from syncd.cli.opened import finish
 
@@ -70,9 +73,11 @@ def show_(choices: Choices, update: int) -> int:
 
 @command("cancel")
 @click.argument("ids", metavar="ID...", type=int, nargs=-1, required=True)
-@click.option("--requester", metavar="NAME", help="Who takes it back; else the user of this machine.")
+@click.option(
+    "--requester", metavar="NAME", help="Who takes it back; else the user of this machine."
+)
 @click.pass_obj
-def cancel_(choices: Choices, ids: tuple[int, ...], requester: str | None) -> int:
+def cancel_(choices: Choices, /, ids: tuple[int, ...], requester: str | None) -> int:
     """Take updates back that were not sent yet."""
     from syncd.cli.opened import finish
 
@@ -81,8 +86,8 @@ def cancel_(choices: Choices, ids: tuple[int, ...], requester: str | None) -> in
 
 async def _list(choices: Choices, wanted: dict[str, Any]) -> None:
     from syncd.cli.opened import opened
-    from syncd.cli.update_table import COLUMNS, line
     from syncd.cli.render.table import Listing
+    from syncd.cli.update_table import COLUMNS, line
     from syncd.store.reports import UpdateFilter
 
     state = wanted["state"]
@@ -116,7 +121,10 @@ async def _list(choices: Choices, wanted: dict[str, Any]) -> None:
 def _nothing(state: str, counts: dict[str, int]) -> str:
     total = sum(counts.values())
     if not total:
-        return "Nothing was queued yet. Begin with: syncd enqueue ACCOUNT CAMPAIGN --set budget.daily=120.50"
+        return (
+            "Nothing was queued yet. Begin with: "
+            "syncd enqueue ACCOUNT CAMPAIGN --set budget.daily=120.50"
+        )
     words = "open" if state == "open" else "of that kind"
     return f"No update is {words}. There are {total} in all: syncd updates list --state all"
 
@@ -141,7 +149,9 @@ async def _show(choices: Choices, update: int) -> None:
         rows = await here.reports.updates_by_id([update])
         if not rows:
             raise UsageError(
-                f"there is no update #{update}", remedy="syncd updates list --state all", code="update"
+                f"there is no update #{update}",
+                remedy="syncd updates list --state all",
+                code="update",
             )
         attempts = await here.reports.attempts([update])
         if choices.format == "json":
@@ -164,7 +174,7 @@ async def _cancel(choices: Choices, ids: Sequence[int], requester: str | None) -
         accounts, done = Accounts(here.database), []
         for one in dict.fromkeys(ids):
             try:
-                await accounts.cancel(one, requester or person())
+                await accounts.cancel(one, requester or person() or "somebody")
                 done.append(one)
             except Refused as refused:
                 here.screen.problem(refused)
@@ -174,5 +184,7 @@ async def _cancel(choices: Choices, ids: Sequence[int], requester: str | None) -
             here.screen.document("syncd.cancelled/1", {"updates": rows})
             return code
         for row in rows:
-            here.screen.deed(f"cancelled #{row['id']} {row['account']}/{campaign_of(row)} {change_of(row)}")
+            here.screen.deed(
+                f"cancelled #{row['id']} {row['account']}/{campaign_of(row)} {change_of(row)}"
+            )
     return code

@@ -215,10 +215,17 @@ def _account(database: Database, station: Station, watch: Watch, lease: Lease) -
 
 def _limits(config: Config, database: Database, account: AccountSettings, number: int) -> Limits:
     async def on_freeze(freeze: Freeze) -> None:
-        await database.run("account_freeze", number, freeze.seconds, freeze.reason)
+        try:
+            await database.run("account_freeze", number, freeze.seconds, freeze.reason)
+        except DatabaseUnavailable as error:
+            # Kept in this process all the same; the answer that caused it must not be lost for it.
+            log.warning("freeze-not-stored", account=account.name, reason=error.message)
 
     return Limits(
-        [account.limit], patience=config.service.patience.total_seconds(), on_freeze=on_freeze
+        [account.limit],
+        patience=config.service.patience.total_seconds(),
+        on_freeze=on_freeze,
+        share=float(account.limits.share),
     )
 
 

@@ -1,0 +1,1 @@
+"""Adapters to the remote platforms, and what they share: transport, tokens, JSON, retries."""

@@ -20,6 +20,11 @@ from syncd.errors import ConfigError, DatabaseUnavailable, LeaseLost, Refused, S
 
 SCHEMA_VERSION: Final = "0001"
 
+_UNSTORABLE = (
+    UnicodeEncodeError,
+    asyncpg.CharacterNotInRepertoireError,
+    asyncpg.UntranslatableCharacterError,
+)
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 _GONE = (
     OSError,
@@ -181,6 +186,8 @@ def translated(dsn: str) -> Iterator[None]:
     shown_dsn(dsn)
     try:
         yield
+    except _UNSTORABLE as error:
+        raise _unstorable() from error
     except asyncpg.PostgresError as error:
         state = str(error.sqlstate or "")
         if state == "SY020":
@@ -193,6 +200,8 @@ def translated(dsn: str) -> Iterator[None]:
             raise _unreachable(dsn, error) from error
         raise
     except _GONE as error:
+        if isinstance(error, ValueError):  # the driver could not encode a value
+            raise _unstorable() from error
         raise _unreachable(dsn, error) from error
 
 
@@ -224,6 +233,13 @@ def _unreachable(dsn: str, error: BaseException) -> DatabaseUnavailable:
     return DatabaseUnavailable(
         f"cannot use the database {shown_dsn(dsn)}: {said}",
         remedy="is it running, and are address, user and password right? try: syncd db status",
+    )
+
+
+def _unstorable() -> Refused:
+    return Refused(
+        "a text holds a character that no database takes (NUL, or half of a surrogate pair)",
+        remedy="remove it",
     )
 
 

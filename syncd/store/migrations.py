@@ -72,12 +72,12 @@ async def _roles_sql(connection: asyncpg.Connection[Any]) -> str:
     """What an administrator runs for the user of this connection."""
     user = await connection.fetchval("SELECT quote_ident(current_user)")
     database = await connection.fetchval("SELECT quote_ident(current_database())")
-    return (
-        f"CREATE ROLE {OWNER} NOLOGIN;\n"
-        f"CREATE ROLE {SERVICE} NOLOGIN;\n"
-        f"GRANT {OWNER}, {SERVICE} TO {user};\n"
-        f"GRANT CREATE ON DATABASE {database} TO {OWNER};"
-    )
+    known = await connection.fetch("SELECT rolname FROM pg_roles WHERE rolname LIKE 'syncd\\_%'")
+    there = {row["rolname"] for row in known}
+    lines = [f"CREATE ROLE {role} NOLOGIN;" for role in (OWNER, SERVICE) if role not in there]
+    lines.append(f"GRANT {OWNER}, {SERVICE} TO {user};")
+    lines.append(f"GRANT CREATE ON DATABASE {database} TO {OWNER};")
+    return "\n".join(lines)
 
 
 def _run_alembic(dsn: str, role: str) -> None:

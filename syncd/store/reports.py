@@ -1,5 +1,5 @@
-"""Reads for people: the report views, filtered and paged, and what a door needs to know before it asks the
-queue. Writes nothing and decides nothing."""
+"""Reads for people: the report views, filtered and paged, and what a door needs to know before it
+asks the queue. Writes nothing and decides nothing."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
+
+import asyncpg
 
 from syncd.model.path import Field, Kind
 from syncd.store.database import Database
@@ -29,8 +31,8 @@ class UpdateFilter:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CampaignFilter:
-    """Which campaigns: `text` is part of a name or a whole id, `after` the account and id that the page before
-    ended with."""
+    """Which campaigns: `text` is part of a name or a whole id, `after` the account and id that the
+    page before ended with."""
 
     account: str | None = None
     text: str | None = None
@@ -41,7 +43,8 @@ class CampaignFilter:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HistoryFilter:
-    """Which field changes of an account: of one campaign, of one path, or those that one run saw."""
+    """Which field changes of an account: of one campaign, of one path, or those that one run
+    saw."""
 
     account: str
     campaign: str | None = None
@@ -143,8 +146,8 @@ class Reports:
         account, external_id = wanted.after or (None, None)
         return _rows(
             await self._database.rows(
-                "report_campaigns", wanted.account, wanted.text, wanted.only_missing, account, external_id,
-                wanted.limit,
+                "report_campaigns", wanted.account, wanted.text, wanted.only_missing, account,
+                external_id, wanted.limit,
             )
         )  # fmt: skip
 
@@ -187,11 +190,11 @@ class Reports:
         return dict(row or {})
 
 
-def _rows(records: Sequence[Row]) -> list[Row]:
+def _rows(records: Sequence[asyncpg.Record]) -> list[Row]:
     return [dict(record) for record in records]
 
 
-def _known(row: Row) -> KnownAccount:
+def _known(row: asyncpg.Record) -> KnownAccount:
     return KnownAccount(
         number=row["id"],
         name=row["name"],

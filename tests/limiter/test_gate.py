@@ -171,6 +171,30 @@ def test_a_queue_longer_than_the_patience_is_refused_before_it_is_joined() -> No
     assert elapsed < 3.01
 
 
+def test_a_read_that_writes_keep_overtaking_gives_up_when_its_patience_ends() -> None:
+    async def main() -> tuple[float, dict[str, int]]:
+        limits = limits_of(patience=3)
+        start = now()
+
+        async def writer() -> None:
+            while now() < start + 10:
+                await limits.acquire("write", is_write=True)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(2):
+                group.create_task(writer())
+            await asyncio.sleep(0.1)
+            with pytest.raises(LimitWait, match="read was not sent"):
+                await limits.acquire("read", is_write=False)
+            gave_up = now() - start
+        return gave_up, limits.taken()
+
+    gave_up, taken = virtual.run(main())
+    assert gave_up == pytest.approx(3.1, abs=0.01)
+    assert set(taken) == {"write"}
+    assert taken["write"] >= 10
+
+
 def test_a_freeze_that_begins_in_the_queue_ends_the_patience_of_all_who_wait() -> None:
     async def main() -> tuple[int, float]:
         limits = limits_of(patience=20)

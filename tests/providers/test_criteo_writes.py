@@ -185,8 +185,9 @@ async def test_a_warning_without_an_item_is_attached_to_nobody() -> None:
     assert NEXT_PERIOD in (result.message or "")
 
 
-async def test_an_unplaced_error_stands_beside_what_it_leaves_open() -> None:
-    answer = {"data": done("a"), "errors": [problem(None, "loose", traceId="t")]}
+@pytest.mark.parametrize("index", [None, 2, 7])
+async def test_an_unplaced_error_stands_beside_what_it_leaves_open(index: int | None) -> None:
+    answer = {"data": done("a"), "errors": [problem(index, "loose", traceId="t")]}
     result = await result_of(http(200, answer), "a", "b")
     open_ = result.verdicts["b"]
     assert open_.code == "not_mentioned"

@@ -70,10 +70,9 @@ def campaign(external_id: str, daily: str = "100", **other: Any) -> Campaign:
     }
     settings: dict[str, Any] = {"name": f"Campaign {external_id}", "part": "10", "currency": "EUR"}
     settings |= {"native": {"goal": "Retention"}} | other
-    row = {"id": external_id, "daily": daily, "spent": spent, **{k: str(v) for k, v in settings.items()}}
-    return Campaign(
-        external_id=external_id, raw=json.dumps(row).encode(), budgets=budgets, **settings
-    )
+    row = {"id": external_id, "daily": daily, "spent": spent, "rest": str(settings)}
+    settings.setdefault("raw", json.dumps(row).encode())
+    return Campaign(external_id=external_id, budgets=budgets, **settings)
 
 
 def one_call(items: Sequence[WriteItem]) -> WritePlan:

@@ -1,5 +1,5 @@
-"""A file's bytes into rows of text under known column names. Strict: whatever could be read in two ways is a
-problem with its line, never a guess. Knows nothing of accounts, paths or amounts."""
+"""A file's bytes into rows of text under known column names. Strict: whatever could be read in two
+ways is a problem with its line, never a guess. Knows nothing of accounts, paths or amounts."""
 
 from __future__ import annotations
 
@@ -80,7 +80,9 @@ def _read_csv(reading: Reading, text: str) -> None:
     separator = next((sign for sign in (";", "\t") if sign in head), None)
     if separator is not None and "," not in head:
         name = "semicolons" if separator == ";" else "tabs"
-        reading.refuse(1, "separator", f"the columns are separated by {name}", "save the file with commas")
+        reading.refuse(
+            1, "separator", f"the columns are separated by {name}", "save the file with commas"
+        )
         return
     lines = csv.reader(io.StringIO(text, newline=""), strict=True)
     columns: list[str] | None = None
@@ -89,7 +91,12 @@ def _read_csv(reading: Reading, text: str) -> None:
         try:
             cells = next(lines, None)
         except csv.Error as error:
-            reading.refuse(start, "quotes", f"a quotation mark is not closed or stands alone ({error})", _QUOTES)
+            reading.refuse(
+                start,
+                "quotes",
+                f"a quotation mark is not closed or stands alone ({error})",
+                _QUOTES,
+            )
             return
         if cells is None:
             return
@@ -102,7 +109,9 @@ def _read_csv(reading: Reading, text: str) -> None:
         start = lines.line_num + 1
 
 
-_QUOTES: Final = 'put a cell with commas or quotation marks in "...", and write each mark inside twice'
+_QUOTES: Final = (
+    'put a cell with commas or quotation marks in "...", and write each mark inside twice'
+)
 
 
 def _header_is_good(reading: Reading, columns: Sequence[str]) -> bool:
@@ -113,7 +122,9 @@ def _header_is_good(reading: Reading, columns: Sequence[str]) -> bool:
             remedy = f'did you mean "{near[0]}"?' if near else _HEADER_HELP
             reading.refuse(1, "unknown-column", f'unknown column "{shown(name)}"', remedy)
         elif columns.count(name) > 1:
-            reading.refuse(1, "duplicate-column", f'the column "{name}" stands there twice', _HEADER_HELP)
+            reading.refuse(
+                1, "duplicate-column", f'the column "{name}" stands there twice', _HEADER_HELP
+            )
     for name in NEEDED:
         if name not in columns:
             reading.refuse(1, "missing-column", f'the column "{name}" is missing', _HEADER_HELP)
@@ -124,7 +135,9 @@ def _add(reading: Reading, columns: Sequence[str], cells: Sequence[str], line: i
     if len(cells) != len(columns):
         word = "short-row" if len(cells) < len(columns) else "long-row"
         text = f"the row has {len(cells)} cells and the header {len(columns)}"
-        reading.refuse(line, word, text, "a cell with a comma in it needs quotation marks around it")
+        reading.refuse(
+            line, word, text, "a cell with a comma in it needs quotation marks around it"
+        )
         return
     named = {name: cell for name, cell in zip(columns, cells, strict=True) if cell != ""}
     _keep(reading, InputRow(line, named))
@@ -140,7 +153,9 @@ def _read_json_lines(reading: Reading, text: str) -> None:
                 written, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=list
             )
         except json.JSONDecodeError as error:
-            reading.refuse(line, "json", f"this is not JSON: {error.msg}", "write one object on each line")
+            reading.refuse(
+                line, "json", f"this is not JSON: {error.msg}", "write one object on each line"
+            )
             continue
         cells = dict(_json_cells(reading, line, pairs))
         if not reading.problems or reading.problems[-1].line != line:
@@ -156,13 +171,17 @@ def _json_cells(reading: Reading, line: int, pairs: Any) -> Iterator[tuple[str, 
         if name not in COLUMNS:
             reading.refuse(line, "unknown-column", f'unknown key "{shown(name)}"', _HEADER_HELP)
         elif name in seen:
-            reading.refuse(line, "duplicate-column", f'the key "{name}" stands there twice', _HEADER_HELP)
+            reading.refuse(
+                line, "duplicate-column", f'the key "{name}" stands there twice', _HEADER_HELP
+            )
         elif isinstance(value, str):
             yield name, value
         elif value is None and name == "value":
             yield name, "null"
         elif value is not None:
-            reading.refuse(line, "json", f"{name} is neither text nor a number", "give a text or a number")
+            reading.refuse(
+                line, "json", f"{name} is neither text nor a number", "give a text or a number"
+            )
         seen.add(name)
 
 

@@ -1,5 +1,5 @@
-"""Rows into updates: consecutive rows of one account, campaign and key are one update. Contradictions inside an
-update are problems with their line."""
+"""Rows into updates: consecutive rows of one account, campaign and key are one update.
+Contradictions inside an update are problems with their line."""
 
 from __future__ import annotations
 
@@ -56,7 +56,10 @@ def _entry(reading: Reading, rows: Sequence[InputRow], requester: str | None) ->
     before = len(reading.problems)
     patch, expect, lines = _values(reading, rows)
     common = {name: _agreed(reading, rows, name) for name in _COMMON}
-    times = {name: _time(reading, rows[0].line, name, common[name]) for name in ("not_before", "expires_at")}
+    times = {
+        name: _time(reading, rows[0].line, name, common[name])
+        for name in ("not_before", "expires_at")
+    }
     if len(reading.problems) > before:
         return None
     cells: dict[str, Any] = rows[0].cells
@@ -83,7 +86,9 @@ def _values(
     for row in rows:
         path = row.cells["path"]
         if path in patch:
-            text = f"{path} of campaign {row.cells['campaign']} stands in line {lines[path]} already"
+            text = (
+                f"{path} of campaign {row.cells['campaign']} stands in line {lines[path]} already"
+            )
             reading.refuse(row.line, "duplicate-path", text, "give two changes two different keys")
             continue
         patch[path], lines[path] = row.cells["value"], row.line

@@ -1,12 +1,12 @@
-"""What a pass is doing, on stderr while it lasts: bars on a terminal, else a line every ten seconds, or nothing.
-It is told events and draws; nothing is only said here."""
+"""What a pass is doing, on stderr while it lasts: bars on a terminal, else a line every ten
+seconds, or nothing. It is told events and draws; nothing is only said here."""
 
 from __future__ import annotations
 
 import contextlib
 import time
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Final, Self
 
 from rich.console import Console
 from rich.progress import Progress, ProgressColumn, Task, TaskID, TextColumn, TimeElapsedColumn
@@ -41,7 +41,9 @@ def _kind(screen: Screen) -> str:
         return "none"
     if choices.progress != "auto":
         return choices.progress
-    is_plain = screen.is_accessible or "CI" in screen.environ or screen.environ.get("TERM") == "dumb"
+    is_plain = (
+        screen.is_accessible or "CI" in screen.environ or screen.environ.get("TERM") == "dumb"
+    )
     return "bar" if screen.err.isatty() and not is_plain else "plain"
 
 
@@ -70,7 +72,7 @@ class _Bars:
         self._tasks: dict[tuple[str, str], TaskID] = {}
         self._campaigns: dict[str, int] = {}
 
-    def __enter__(self) -> _Bars:
+    def __enter__(self) -> Self:
         self._progress.start()
         return self
 
@@ -87,7 +89,7 @@ class _Bars:
                 seen = self._campaigns.get(event.account, 0) + event.campaigns
                 self._campaigns[event.account] = seen
                 task = self._tasks[event.account, "pull"]
-                total = event.total if event.total else None
+                total = event.total or None
                 self._progress.update(
                     task, completed=event.pages, total=total, done=f"{count(seen)} campaigns"
                 )
@@ -117,7 +119,9 @@ class _Lines:
                 of = f" of {event.total}" if event.total else ""
                 self._say(event.account, f"pull  page {event.pages}{of}, {count(seen)} campaigns")
             case CallSettled():
-                self._say(event.account, f"push  call answered: {sum(event.outcomes.values())} updates")
+                self._say(
+                    event.account, f"push  call answered: {sum(event.outcomes.values())} updates"
+                )
             case PassEnded():
                 return
 

@@ -1,5 +1,6 @@
-"""The two streams of a command: answers to stdout, talk to stderr, in the form that was asked for. It decides
-about colour, shapes, widths and silence, and it is where a reader that went away is noticed."""
+"""The two streams of a command: answers to stdout, talk to stderr, in the form that was asked for.
+It decides about colour, shapes, widths and silence, and it is where a reader that went away is
+noticed."""
 
 from __future__ import annotations
 
@@ -147,8 +148,14 @@ class Screen:
         """For commands whose answer is no list. Raises UsageError."""
         if self.choices.format == "csv":
             raise UsageError(
-                f"{what} is not a list, so there is no CSV of it", remedy="use --format table or --format json"
+                f"{what} is not a list, so there is no CSV of it",
+                remedy="use --format table or --format json",
             )
+
+    def refuse_data(self, what: str) -> None:
+        """For commands that only talk. Raises UsageError."""
+        if self.choices.format != "table":
+            raise UsageError(f"{what} is told in words only", remedy="leave --format out")
 
     def problem(self, error: SyncdError) -> None:
         """What went wrong, where, and what to do; also where everything else is silent."""
@@ -174,7 +181,9 @@ class Screen:
         for cell in cells:
             text.append(self._spelled(cell.text), _STYLES[cell.role])
         text.rstrip()
-        console = Console(file=stream, force_terminal=True, color_system="standard", no_color=False, width=10_000)
+        console = Console(
+            file=stream, force_terminal=True, color_system="standard", no_color=False, width=10_000
+        )
         with console.capture() as captured:
             console.print(text, soft_wrap=True, markup=False, highlight=False, emoji=False)
         self._raw(stream, captured.get().rstrip("\n") + "\n")
@@ -211,7 +220,6 @@ class Screen:
         if self.environ.get("FORCE_COLOR") or self.environ.get("CLICOLOR_FORCE"):
             return True
         return self.environ.get("TERM") != "dumb" and stream.isatty()
-
 
 
 def _own_report(error: SyncdError, *, is_terminal: bool) -> str | None:

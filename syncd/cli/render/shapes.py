@@ -1,5 +1,5 @@
-"""The shape and the colour role of every state and mark. A shape is one cell wide in every terminal, has an
-ASCII twin, and never stands without its word."""
+"""The shape and the colour role of every state and mark. A shape is one cell wide in every
+terminal, has an ASCII twin, and never stands without its word."""
 
 from __future__ import annotations
 

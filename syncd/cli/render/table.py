@@ -1,5 +1,6 @@
-"""Tables as aligned text and rows as CSV or JSON. Widths count terminal cells; only flexible columns are ever
-cut, and only where a width was given. Knows no colours: a drawn cell keeps its role for the screen."""
+"""Tables as aligned text and rows as CSV or JSON. Widths count terminal cells; only flexible
+columns are ever cut, and only where a width was given. Knows no colours: a drawn cell keeps its
+role for the screen."""
 
 from __future__ import annotations
 
@@ -50,8 +51,8 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Listing:
-    """One list in all three formats: `rows` are the data under `fields`, `lines` what a person sees of them.
-    In JSON the rows stand under `key` beside `extra`."""
+    """One list in all three formats: `rows` are the data under `fields`, `lines` what a person sees
+    of them. In JSON the rows stand under `key` beside `extra`."""
 
     schema: str
     key: str
@@ -62,9 +63,11 @@ class Listing:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
-def layout(columns: Sequence[Column], lines: Sequence[Line], width: int | None) -> Iterator[list[Cell]]:
-    """The heading and every row as cells that are padded to their columns; a note is a row of one cell.
-    `width` None: nothing is cut."""
+def layout(
+    columns: Sequence[Column], lines: Sequence[Line], width: int | None
+) -> Iterator[list[Cell]]:
+    """The heading and every row as cells that are padded to their columns; a note is a row of one
+    cell. `width` None: nothing is cut."""
     table = [tuple(_cell(cell) for cell in line.cells) for line in lines]
     widths = _widths(columns, table, width)
     yield _padded([Cell(column.heading, Role.HEAD) for column in columns], columns, widths)
@@ -76,8 +79,8 @@ def layout(columns: Sequence[Column], lines: Sequence[Line], width: int | None) 
 
 
 def to_csv(fields: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
-    """A header and the rows as RFC 4180. Text that a spreadsheet would run gets an apostrophe; numbers, times,
-    booleans and ids typed so never do."""
+    """A header and the rows as RFC 4180. Text that a spreadsheet would run gets an apostrophe;
+    numbers, times, booleans and ids typed so never do."""
     target = io.StringIO()
     writer = csv.writer(target, lineterminator="\r\n")
     writer.writerow(fields)
@@ -103,7 +106,9 @@ def _cell(cell: Cell | str) -> Cell:
     return Cell(cell) if isinstance(cell, str) else cell
 
 
-def _widths(columns: Sequence[Column], table: Sequence[Sequence[Cell]], width: int | None) -> list[int]:
+def _widths(
+    columns: Sequence[Column], table: Sequence[Sequence[Cell]], width: int | None
+) -> list[int]:
     natural = [
         max([cell_len(column.heading), *(cell_len(row[position].text) for row in table)])
         for position, column in enumerate(columns)
@@ -153,7 +158,7 @@ def _csv_cell(value: Any) -> str:
 
 
 def _plain(value: Any, name: str = "") -> Any:
-    """A value as JSON has it. Ids are text: they are names, and some readers round large numbers."""
+    """A value as JSON has it. Ids are text: they are names, and some readers round large ones."""
     match value:
         case Mapping():
             return {str(key): _plain(entry, str(key)) for key, entry in value.items()}
@@ -161,11 +166,12 @@ def _plain(value: Any, name: str = "") -> Any:
             return [_plain(entry, name) for entry in value]
         case dt.datetime():
             return rfc3339(value)
-        case bool() | None | str() | float():
+        case bool() | None | float():
             return value
-        case int() if name == "id" or name.endswith(("_id", "_ids", "superseded_by")):
-            return str(value)
-        case int():
+        case int() if not _is_id(name):
             return value
-        case _:
-            return str(value)
+    return str(value)
+
+
+def _is_id(name: str) -> bool:
+    return name == "id" or name.endswith(("_id", "superseded_by"))

@@ -126,7 +126,7 @@ SELECT EXISTS (SELECT FROM syncd.batches WHERE account_id = $1 AND id = $2)
 -- What came back for the call.
 UPDATE syncd.batches b SET answered_at = syncd.now(), http_status = $3, whole = $4, message = $5
   FROM (SELECT syncd.require_lease($1, $6, true)) lease
- WHERE b.account_id = $1 AND b.id = $2
+ WHERE b.account_id = $1 AND b.id = $2 AND b.answered_at IS NULL
 
 -- name: settle_attempts
 -- What came back for each item. A settled attempt is final.
@@ -134,7 +134,7 @@ UPDATE syncd.attempts t
    SET outcome = d.outcome, code = d.code, message = d.message, trace_id = d.trace_id, warnings = d.warnings::jsonb
   FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
        AS d(id, outcome, code, message, trace_id, warnings)
- WHERE t.account_id = $1 AND t.batch_id = $2 AND t.update_id = d.id
+ WHERE t.account_id = $1 AND t.batch_id = $2 AND t.update_id = d.id AND t.outcome IS NULL
 
 -- name: settle_updates
 -- The updates follow; only those that still belong to this batch, so that a late writer revives nothing.

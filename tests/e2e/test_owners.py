@@ -1,0 +1,150 @@
+"""Several processes and one account: one at a time sends, the others wait or say so, and one that
+lost its lease sends nothing any more."""
+
+import asyncio
+import signal
+
+from syncd.simulator.faults import Fault
+from tests.e2e.conftest import Stage
+from tests.e2e.processes import syncd, syncd_started
+from tests.e2e.scene import Scene
+from tests.waiting import eventually
+
+BUSY = 5
+
+
+async def opened(stage: Stage, timeout: int = 4) -> Scene:
+    """A pulled scene with two updates queued; nobody gives up while a test holds a call."""
+    lease = {"ttl": f"{timeout + 2}s", "renew": "500ms", "request_timeout": f"{timeout}s"}
+    scene = await stage(tables={"lease": lease})
+    await scene.pull()
+    await scene.books.enqueue_picks(scene.ordinary(2))
+    return scene
+
+
+async def epochs(scene: Scene, kind: str) -> list[int]:
+    return [row["epoch"] for row in await scene.books.runs(kind)]
+
+
+async def assert_one_at_a_time(scene: Scene) -> None:
+    """No run of a later owner began before those of the earlier ones had ended, and whatever
+    arrived came over the connections of one owner after the other's."""
+    runs = await scene.books.view("runs", "true ORDER BY started_at")
+    last: dict[int, str] = {}
+    for row in runs:
+        earlier = [end for epoch, end in last.items() if epoch < row["epoch"]]
+        assert all(end <= row["started_at"] for end in earlier)
+        last[row["epoch"]] = max(row["ended_at"], last.get(row["epoch"], ""))
+    assert await scene.violations() == []
+
+
+async def test_two_at_once_take_turns(stage: Stage) -> None:
+    scene = await opened(stage)
+    first, second = await asyncio.gather(
+        syncd(scene.place, "sync"), syncd(scene.place, "sync", "--if-busy", "wait")
+    )
+    assert (first[0], second[0]) == (0, 0), f"{first[1]}\n{second[1]}"
+    assert len(scene.sent()) == 1
+    pulls = await epochs(scene, "pull")
+    assert len(set(pulls)) == len(pulls) == 3
+    await assert_one_at_a_time(scene)
+
+
+async def test_who_will_not_wait_is_told_who_has_the_account_and_ends_with_5(
+    stage: Stage,
+) -> None:
+    scene = await opened(stage)
+    held = scene.simulator.faults.arm("hold", "update", when="after")
+    async with syncd_started(scene.place, "sync") as first:
+        await fired(held)
+        code, told = await syncd(scene.place, "sync", "--if-busy", "fail")
+        assert code == BUSY
+        assert f"process {first.pid}" in told
+        held.release()
+        assert await first.end() == 0
+    assert len(scene.sent()) == 1
+    await assert_one_at_a_time(scene)
+
+
+async def fired(fault: Fault) -> None:
+    """Wait until the fault holds a call."""
+    async with asyncio.timeout(20):
+        await fault.wait_fired()
+
+
+async def test_who_waits_begins_when_the_other_has_ended(stage: Stage) -> None:
+    scene = await opened(stage)
+    held = scene.simulator.faults.arm("hold", "update", when="after")
+    async with syncd_started(scene.place, "sync") as first:
+        await fired(held)
+        before = await backends(scene)
+        async with syncd_started(scene.place, "sync") as second:
+            arrived = len(scene.simulator.journal.arrivals)
+            await has_asked_for_the_lease(scene, before)
+            assert len(scene.simulator.journal.arrivals) == arrived
+            held.release()
+            assert (await first.end(), await second.end()) == (0, 0)
+    assert len(scene.sent()) == 1
+    assert len(set(await epochs(scene, "pull"))) == 3
+    await assert_one_at_a_time(scene)
+
+
+async def backends(scene: Scene, query: str = "%") -> set[int]:
+    """Connections of syncd's processes whose last statement was like that."""
+    rows = await scene.books.connection.fetch(
+        "SELECT pid FROM pg_stat_activity WHERE application_name = 'syncd' AND query LIKE $1", query
+    )
+    return {row["pid"] for row in rows}
+
+
+async def has_asked_for_the_lease(scene: Scene, before: set[int]) -> None:
+    """Wait until a process that came later has tried to take it."""
+
+    async def asked() -> bool:
+        return bool(await backends(scene, "%UPDATE syncd.leases%SET owner = $2%") - before)
+
+    await eventually(asked)
+
+
+async def test_one_that_stood_still_past_its_lease_sends_nothing_when_it_goes_on(
+    stage: Stage,
+) -> None:
+    scene = await opened(stage, timeout=1)
+    held = scene.simulator.faults.arm("hold", "search", when="before", nth=2)
+    async with syncd_started(scene.place, "sync") as first:
+        await fired(held)
+        first.signal(signal.SIGSTOP)
+        held.release()
+        scene.simulator.faults.clear()
+        code, told = await syncd(scene.place, "sync")
+        assert code == 0, told
+        assert len(scene.sent()) == 1
+        arrived = len(scene.simulator.journal.arrivals)
+        first.signal(signal.SIGCONT)
+        assert await first.end() == 1, first.told()
+        assert "lease" in first.err.read_text()
+    assert len(scene.sent()) == 1
+    later = scene.simulator.journal.arrivals[arrived:]
+    assert [one.operation for one in later if one.operation == "update"] == []
+    await assert_one_at_a_time(scene)
+
+
+async def test_one_that_stood_still_with_a_call_under_way_settles_nothing_of_it(
+    stage: Stage,
+) -> None:
+    scene = await opened(stage, timeout=1)
+    held = scene.simulator.faults.arm("hold", "update", when="after")
+    async with syncd_started(scene.place, "sync") as first:
+        await fired(held)
+        first.signal(signal.SIGSTOP)
+        held.release()
+        scene.simulator.faults.clear()
+        code, told = await syncd(scene.place, "sync", "--wait-unknown")
+        assert code == 0, told
+        rows = await scene.books.view("updates")
+        assert [(row["state"], row["reason_code"]) for row in rows] == [("applied", "read_back")] * 2
+        first.signal(signal.SIGCONT)
+        assert await first.end() == 1, first.told()
+    assert await scene.books.view("updates") == rows
+    assert len(scene.sent()) == 1
+    await assert_one_at_a_time(scene)

@@ -1,0 +1,61 @@
+"""When a pass is due next: clock times in UTC, weekdays as cron numbers them."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from syncd.config.schedule import cron, cron_or_enqueue
+from syncd.engine.schedule import next_time
+
+ZERO = dt.timedelta()
+
+
+def at(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "now", "expected"),
+    [
+        ("*/15 * * * *", "2026-03-01 10:07", "2026-03-01 10:15"),
+        ("*/15 * * * *", "2026-03-01 10:15", "2026-03-01 10:30"),
+        ("*/15 * * * *", "2026-03-01 23:59", "2026-03-02 00:00"),
+        ("@hourly", "2026-12-31 23:30", "2027-01-01 00:00"),
+        ("@weekly", "2026-11-18 12:00", "2026-11-22 00:00"),
+        # 2026-11-22 is a Sunday: both its numbers and its name mean that day.
+        ("30 4 * * 0", "2026-11-18 12:00", "2026-11-22 04:30"),
+        ("30 4 * * 7", "2026-11-18 12:00", "2026-11-22 04:30"),
+        ("30 4 * * sun", "2026-11-18 12:00", "2026-11-22 04:30"),
+        ("30 4 * * 1", "2026-11-18 12:00", "2026-11-23 04:30"),
+        ("30 4 * * 6-7", "2026-11-18 12:00", "2026-11-21 04:30"),
+        ("0 0 29 2 *", "2026-01-01 00:00", "2028-02-29 00:00"),
+        # The nights in which clocks of Europe and America are set.
+        ("30 2 * * *", "2026-03-29 00:00", "2026-03-29 02:30"),
+        ("30 2 * * *", "2026-10-25 02:30", "2026-10-26 02:30"),
+        ("30 2 * * *", "2026-03-08 00:00", "2026-03-08 02:30"),
+        ("0 3 * * *", "2038-01-19 03:00", "2038-01-20 03:00"),
+    ],
+)
+def test_the_next_time(schedule: str, now: str, expected: str) -> None:
+    assert next_time(cron(schedule), at(now), ZERO) == at(expected)
+
+
+def test_a_day_has_as_many_slots_whatever_clocks_do() -> None:
+    for day in ("2026-03-29", "2026-10-25", "2026-06-01"):
+        now, slots = at(f"{day} 00:00") - dt.timedelta(seconds=1), 0
+        while (now := next_time(cron("0 * * * *"), now, ZERO) or now) < at(f"{day} 23:59"):
+            slots += 1
+        assert slots == 24
+
+
+def test_jitter_makes_a_pass_later_and_never_earlier() -> None:
+    jitter = dt.timedelta(seconds=30)
+    times = {next_time(cron("@daily"), at("2026-01-01 05:00"), jitter) for _ in range(50)}
+    assert len(times) > 10
+    assert all(at("2026-01-02 00:00") <= (one or at("1970-01-01")) <= at("2026-01-02 00:00") + jitter for one in times)
+
+
+def test_a_push_that_follows_the_queue_has_no_time() -> None:
+    assert next_time(cron_or_enqueue("@on_enqueue"), at("2026-01-01 00:00"), ZERO) is None

@@ -1,0 +1,115 @@
+"""Updates that got no answer: adopted from owners that are gone, read after their settle time, and
+decided once."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from syncd.model.recovery import Unknown, resolve
+from syncd.model.update import Outcome, Verdict
+from tests.store.parts import SETTLE, Parts, campaign
+from tests.store.test_mirror import successor
+
+UNKNOWN = Verdict(outcome=Outcome.UNKNOWN, code="no-answer", message="cut")
+
+
+@pytest.fixture
+async def parts(parts: Parts) -> Parts:
+    """The account after its first complete pull of three campaigns."""
+    await parts.pull([campaign(one) for one in "abc"])
+    return parts
+
+
+async def unanswered(parts: Parts, external_id: str = "a") -> int:
+    update_id = await parts.enqueue(external_id, "50")
+    await parts.settle(await parts.intend([external_id]), UNKNOWN)
+    return update_id
+
+
+async def only(parts: Parts) -> Unknown:
+    (one,) = await parts.unknowns.all()
+    return one
+
+
+async def test_an_unknown_update_comes_with_what_was_sent_and_what_stood_there(parts: Parts) -> None:
+    update_id = await unanswered(parts)
+    one = await only(parts)
+    assert (one.update_id, one.external_id, one.repeats, one.is_late) == (update_id, "a", 0, False)
+    assert (one.sent, one.before) == ({"budget.daily": "50"}, {"budget.daily": "100"})
+    assert SETTLE.total_seconds() - 60 < one.seconds_left <= SETTLE.total_seconds()
+    await parts.move_clock(SETTLE)
+    assert (await only(parts)).seconds_left == 0
+
+
+async def test_attempts_of_an_owner_that_is_gone_become_unknown_and_settle_from_now(parts: Parts) -> None:
+    sending = await parts.enqueue("a", "50")
+    await parts.intend(["a"])
+    before = await unanswered(parts, "b")
+    await parts.move_clock(dt.timedelta(hours=5))
+    later = await successor(parts)
+    assert await later.unknowns.adopt() == 1
+    assert await later.unknowns.adopt() == 0
+    found = {one.update_id: one for one in await later.unknowns.all()}
+    assert set(found) == {sending, before}
+    assert found[sending].seconds_left > 100
+    assert found[before].seconds_left == 0
+    outcomes = await parts.sql.fetch("SELECT outcome, code FROM syncd.attempts ORDER BY update_id")
+    assert [tuple(one) for one in outcomes] == [("unknown", "interrupted"), ("unknown", "no-answer")]
+
+
+async def test_what_a_read_decides_is_recorded_once(parts: Parts) -> None:
+    shown = {"applied": "50", "queued": "100", "held": "75"}
+    for (state, value), external_id in zip(shown.items(), "abc", strict=True):
+        update_id = await unanswered(parts, external_id)
+        one = next(one for one in await parts.unknowns.all() if one.update_id == update_id)
+        await parts.unknowns.resolve([resolve(one, {"budget.daily": value})])
+        update = await parts.update(update_id)
+        assert update["state"] == state
+        assert update["read_after"] is None
+        assert (update["settled_at"] is not None) == (state == "applied")
+        await parts.unknowns.resolve([resolve(one, {"budget.daily": "1"})])
+        assert await parts.update(update_id) == update
+    assert await parts.unknowns.all() == []
+
+
+async def test_an_update_is_sent_once_more_and_then_held(parts: Parts) -> None:
+    update_id = await unanswered(parts)
+    await parts.unknowns.resolve([resolve(await only(parts), {"budget.daily": "100"})])
+    update = await parts.update(update_id)
+    assert (update["state"], update["repeats"], update["reason_code"]) == ("queued", 1, "not_applied")
+    await parts.settle(await parts.intend(), UNKNOWN)
+    await parts.unknowns.resolve([resolve(await only(parts), {"budget.daily": "100"})])
+    update = await parts.update(update_id)
+    assert (update["state"], update["reason_code"]) == ("held", "attempts_spent")
+    assert await parts.sql.fetchval("SELECT count(*) FROM syncd.attempts") == 2
+
+
+async def test_an_update_whose_time_passed_while_nobody_knew_expires(parts: Parts) -> None:
+    at = await parts.sql.fetchval("SELECT syncd.now()")
+    update_id = await parts.enqueue("a", "50", expires_at=at + dt.timedelta(minutes=1))
+    await parts.settle(await parts.intend(), UNKNOWN)
+    await parts.move_clock(SETTLE)
+    assert await parts.outbox.expire() == []
+    one = await only(parts)
+    assert one.is_late
+    await parts.unknowns.resolve([resolve(one, {"budget.daily": "100"})])
+    assert (await parts.update(update_id))["state"] == "expired"
+
+
+async def test_the_service_hears_when_an_unknown_update_may_be_read(parts: Parts) -> None:
+    await unanswered(parts)
+    wait = await parts.database.value("push_wanted", parts.number)
+    assert wait is False
+    row = await parts.database.row("push_wanted", parts.number)
+    assert row is not None
+    assert 60 < row["due_in"] <= SETTLE.total_seconds()
+    await parts.enqueue("a", "60")
+    row = await parts.database.row("push_wanted", parts.number)
+    assert row is not None
+    assert row["due_in"] > 60
+    await parts.enqueue("b", "60")
+    row = await parts.database.row("push_wanted", parts.number)
+    assert row is not None
+    assert row["due_in"] <= 0
