@@ -69,12 +69,7 @@ def _needs(seen: Overview) -> Iterator[Need]:
         yield _need("held", row, text, f"syncd updates show {row['first_id']}", cause="different")
     for row in seen.stuck:
         text = f"{plural(row['count'], 'queued update')} will not move: {shown(row['reason'])}"
-        command = (
-            f"syncd sync {row['account']}"
-            if row["code"] == "no_service"
-            else f"syncd accounts resume {row['account']}"
-        )
-        yield _need("queued", row, text, command, cause=row["code"])
+        yield _need("queued", row, text, f"syncd sync {row['account']}", cause=row["code"])
 
 
 def _of_account(account: Row, at: dt.datetime) -> Need:

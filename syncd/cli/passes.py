@@ -3,6 +3,7 @@ item's result, books that add up, and the code that all of it deserves."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -60,6 +61,7 @@ async def sync_accounts(choices: Choices, names: Sequence[str], wanted: Mapping[
         else:
             for one in rounds:
                 _draw(here, one, everything=wanted["everything"])
+                _say_what_is_left(here, one)
         return worst(codes)
 
 
@@ -121,6 +123,21 @@ def _draw(here: Opened, done: Round, *, everything: bool) -> None:
         screen.talk(
             f"{report.account}: {number} without a known outcome; readable in "
             f"{age(report.unknown_seconds)}, the next pass decides (--wait-unknown waits)"
+        )
+
+
+def _say_what_is_left(here: Opened, done: Round) -> None:
+    """Where everything but trouble is silent, the items that end the command with 3 are trouble."""
+    states = Counter(row["state"] for row in done.updates if row["state"] in _ITEMS)
+    if here.choices.quiet and states:
+        account = done.report.account
+        named = ", ".join(f"{number} {state}" for state, number in states.items())
+        here.screen.problem(
+            SyncdError(
+                f"{account} push: {named}",
+                remedy=f"see: syncd updates list --state {next(iter(states))} --account {account}",
+                code="items",
+            )
         )
 
 

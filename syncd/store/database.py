@@ -16,7 +16,14 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from syncd.errors import ConfigError, DatabaseUnavailable, LeaseLost, Refused, SchemaMismatch
+from syncd.errors import (
+    ConfigError,
+    DatabaseUnavailable,
+    LeaseLost,
+    Refused,
+    SchemaMismatch,
+    SyncdError,
+)
 
 SCHEMA_VERSION: Final = "0001"
 
@@ -186,23 +193,25 @@ def translated(dsn: str) -> Iterator[None]:
     shown_dsn(dsn)
     try:
         yield
-    except _UNSTORABLE as error:
-        raise _unstorable() from error
-    except asyncpg.PostgresError as error:
-        state = str(error.sqlstate or "")
-        if state == "SY020":
-            raise LeaseLost(str(error.message), remedy=str(error.hint or "")) from error
-        if state.startswith("SY"):
-            raise Refused(str(error.message), remedy=str(error.hint or "")) from error
-        if isinstance(error, asyncpg.UndefinedTableError | asyncpg.InvalidSchemaNameError):
-            raise _no_schema(dsn) from error
-        if isinstance(error, _GONE):
-            raise _unreachable(dsn, error) from error
-        raise
-    except _GONE as error:
-        if isinstance(error, ValueError):  # the driver could not encode a value
-            raise _unstorable() from error
-        raise _unreachable(dsn, error) from error
+    except (*_UNSTORABLE, *_GONE, asyncpg.PostgresError) as error:
+        ours = _ours(error, dsn)
+        if ours is None:
+            raise
+        raise ours from error
+
+
+def _ours(error: BaseException, dsn: str) -> SyncdError | None:
+    """The error that this one is for syncd; None for a mistake of our own in a statement."""
+    if isinstance(error, _UNSTORABLE) or isinstance(error.__cause__, UnicodeEncodeError):
+        return _unstorable()
+    if isinstance(error, asyncpg.PostgresError) and str(error.sqlstate).startswith("SY"):
+        kind = LeaseLost if error.sqlstate == "SY020" else Refused
+        return kind(str(error.message), remedy=str(error.hint or ""))
+    if isinstance(error, asyncpg.UndefinedTableError | asyncpg.InvalidSchemaNameError):
+        return _no_schema(dsn)
+    if isinstance(error, ValueError):  # the driver does not understand a part of the address
+        return _bad_address()
+    return _unreachable(dsn, error) if isinstance(error, _GONE) else None
 
 
 def shown_dsn(dsn: str) -> str:
@@ -263,5 +272,9 @@ async def _check_schema(database: Database) -> None:
 
 async def _prepare(connection: Any) -> None:
     await connection.set_type_codec(
-        "jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog", format="text"
+        "jsonb", encoder=_as_json, decoder=json.loads, schema="pg_catalog", format="text"
     )
+
+
+def _as_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import asyncpg
 
+from syncd.errors import ConfigError
 from syncd.store.database import translated
 
 OWNER: Final = "syncd_owner"
@@ -48,9 +49,10 @@ async def upgrade(dsn: str) -> Upgrade:
             await connection.execute("SELECT pg_advisory_unlock($1)", ROLES_LOCK)
             before = await _version(connection)
             # What was made before the roles were stays with the user who made it.
-            acts_as = (
-                OWNER if has_roles and await _schema_owner(connection) in {None, OWNER} else ""
-            )
+            owner = await _schema_owner(connection)
+            acts_as = OWNER if has_roles and owner in {None, OWNER} else ""
+            if not acts_as and owner is None:
+                await _refuse_without_right(connection)
             await asyncio.to_thread(_run_alembic, dsn, acts_as)
             after = await _version(connection)
             if has_roles:
@@ -59,6 +61,17 @@ async def upgrade(dsn: str) -> Upgrade:
         finally:
             await connection.close()
     return Upgrade(before=before, after=str(after), roles_missing=missing)
+
+
+async def _refuse_without_right(connection: asyncpg.Connection[Any]) -> None:
+    if not await connection.fetchval("SELECT has_database_privilege(current_database(), 'CREATE')"):
+        user = await connection.fetchval("SELECT quote_ident(current_user)")
+        raise ConfigError(
+            f"the database user {user} may not make a schema in this database",
+            remedy="name an owner in [database] owner_url, or let an administrator run:\n"
+            + await _roles_sql(connection),
+            code="missing-right",
+        )
 
 
 async def _schema_owner(connection: asyncpg.Connection[Any]) -> str | None:

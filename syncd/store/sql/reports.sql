@@ -19,11 +19,10 @@ SELECT u.account, u.state::text AS cause, coalesce(u.reason_code, u.state::text)
  GROUP BY u.account, u.state, coalesce(u.reason_code, u.state::text) ORDER BY min(u.created_at)
 
 -- name: report_stuck
--- Queued updates that nothing will move although they are due: the commonest reasons, grouped.
+-- Queued updates that nothing will move although they are due, because no process runs.
 SELECT u.account, u.waiting_for ->> 'code' AS code, u.waiting_for ->> 'text' AS reason, count(*) AS count,
        min(u.due_at) AS since
-  FROM report.updates u
- WHERE u.state = 'queued' AND u.waiting_for ->> 'code' IN ('no_service', 'account_paused')
+  FROM report.updates u WHERE u.state = 'queued' AND u.waiting_for ->> 'code' = 'no_service'
  GROUP BY 1, 2, 3 ORDER BY 5
 
 -- name: report_differing

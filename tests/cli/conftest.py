@@ -1,0 +1,173 @@
+"""The real command, run in this process or in one of its own, with a configuration of each test's own against a
+real database and a simulated provider in another process."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.request import ProxyHandler, Request, build_opener
+
+import pytest
+import structlog
+
+from syncd.cli.app import run
+
+ROOT = Path(__file__).parents[2]
+ACCOUNT = "criteo-eu"
+CONFIG = """\
+[database]
+url = "{url}"
+
+[[accounts]]
+name = "criteo-eu"
+provider = "criteo"
+base_url = "{base_url}"
+allow_loopback = true
+currency = "EUR"
+credentials = {{ client_id = "file:client_id", client_secret = "file:client_secret" }}
+push = {{ settle = "1s" }}
+limits = {{ default = "200/1s", granted = "the simulator has no limit" }}
+guard = {{ max_amount = "1000000" }}
+"""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        """Stdout as the one JSON document that it has to be."""
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class Provider:
+    """A simulated provider in a process of its own."""
+
+    told: dict[str, Any]
+
+    def ask(self, what: str, **wanted: Any) -> Any:
+        """Its admin interface: read, or act where something is wanted."""
+        body = json.dumps(wanted).encode() if wanted else None
+        request = Request(f"{self.told['admin_url']}/{what}", data=body)
+        with build_opener(ProxyHandler({})).open(request, timeout=10) as answer:
+            return json.loads(answer.read())
+
+
+class Command:
+    """Runs `syncd` in this process, with stdout and stderr apart."""
+
+    def __init__(self, capture: pytest.CaptureFixture[str], config: Path) -> None:
+        self._capture = capture
+        self.config = config
+
+    def __call__(self, *arguments: str | int) -> Ran:
+        self._capture.readouterr()
+        code = run(["--config", str(self.config), *map(str, arguments)])
+        out, err = self._capture.readouterr()
+        assert "Traceback" not in err
+        return Ran(code, out, err)
+
+    def queued(self, *arguments: str | int) -> int:
+        """Queue something and return its number."""
+        told = self("enqueue", "--format", "json", *arguments).document
+        return int(told["updates"][0]["id"])
+
+
+def process(
+    arguments: Sequence[str | Path], *, environ: dict[str, str] | None = None, data: bytes = b""
+) -> Ran:
+    """Run the command as a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "syncd", *map(str, arguments)],
+        check=False,
+        capture_output=True,
+        input=data,
+        cwd=ROOT,
+        env=os.environ | (environ or {}),
+        timeout=60,
+    )
+    return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+@pytest.fixture(autouse=True)
+def _calm_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Neither the caller's settings nor this test's log settings reach any further."""
+    for name in ("SYNCD_CONFIG", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "CI", "SYNCD_ASCII"):
+        monkeypatch.delenv(name, raising=False)
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.fixture(scope="session")
+def shared_provider() -> Iterator[Provider]:
+    """For tests that only read there."""
+    yield from _provider()
+
+
+@pytest.fixture
+def own_provider() -> Iterator[Provider]:
+    """For tests that change the world."""
+    yield from _provider()
+
+
+@pytest.fixture
+def configure(tmp_path: Path) -> Callable[[str, str], Path]:
+    """Writes a configuration for a database and a provider."""
+
+    def write(url: str, base_url: str = "http://127.0.0.1:9") -> Path:
+        for name in ("client_id", "client_secret"):
+            secret = tmp_path / name
+            secret.touch(mode=0o600)
+            secret.write_text(f"demo-{name.removeprefix('client_')}".replace("-id", "-client"))
+        path = tmp_path / "syncd.toml"
+        path.write_text(CONFIG.format(url=url, base_url=base_url))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def syncd(
+    capsys: pytest.CaptureFixture[str], configure: Callable[..., Path], database_url: str
+) -> Command:
+    """The command against an empty database; the provider cannot be reached."""
+    return Command(capsys, configure(database_url))
+
+
+@pytest.fixture
+def pulled(
+    capsys: pytest.CaptureFixture[str],
+    configure: Callable[..., Path],
+    database_url: str,
+    shared_provider: Provider,
+) -> Command:
+    """The command after a first complete pull of 60 campaigns."""
+    command = Command(capsys, configure(database_url, shared_provider.told["base_url"]))
+    ran = command("sync", "--pull")
+    assert ran.code == 0, ran.err
+    return command
+
+
+def _provider() -> Iterator[Provider]:
+    arguments = ("--campaigns", "60", "--limit", "off")
+    with subprocess.Popen(
+        [sys.executable, "-m", "syncd.simulator", *arguments],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+    ) as running:
+        assert running.stdout is not None
+        try:
+            yield Provider(json.loads(running.stdout.readline()))
+        finally:
+            running.terminate()
