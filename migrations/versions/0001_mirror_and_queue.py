@@ -2,6 +2,7 @@
 views."""
 
 from pathlib import Path
+from typing import Any
 
 from alembic import op
 
@@ -15,8 +16,7 @@ def upgrade() -> None:
     """Run the files as they are: asyncpg takes several statements only outside a prepared one."""
     bind = op.get_bind()
     bind.exec_driver_sql("SELECT 1")  # the adapter opens its transaction with the first statement
+    adapter: Any = bind.connection.dbapi_connection
     for name in FILES:
         script = (Path(__file__).parents[1] / "sql" / name).read_text()
-        bind.connection.dbapi_connection.run_async(
-            lambda driver, script=script: driver.execute(script)
-        )
+        adapter.run_async(lambda driver, script=script: driver.execute(script))

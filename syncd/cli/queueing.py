@@ -152,7 +152,7 @@ async def _known(here: Opened, names: set[str]) -> dict[str, KnownAccount]:
     now."""
     known = await here.reports.known_accounts()
     configured = {account.name for account in here.config.accounts}
-    if (names & configured) - known.keys():
+    if names - known.keys() and configured - known.keys():
         await here.register()
         known = await here.reports.known_accounts()
     return known

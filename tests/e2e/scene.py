@@ -48,6 +48,8 @@ class Place:
     tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     scope: Sequence[str] = ()
     service: Mapping[str, Any] = field(default_factory=dict)
+    owner_url: str = ""
+    """Of the user who may change the schema, where that is another one."""
 
     @property
     def path(self) -> Path:
@@ -56,7 +58,8 @@ class Place:
     @property
     def environment(self) -> dict[str, str]:
         """What the file's references need."""
-        return {"E2E_DATABASE_URL": self.database_url, **SECRETS}
+        urls = {"E2E_DATABASE_URL": self.database_url, "E2E_OWNER_URL": self.owner_url}
+        return {**{name: url for name, url in urls.items() if url}, **SECRETS}
 
     def write(self) -> Path:
         """Write the configuration file."""
@@ -75,7 +78,9 @@ class Place:
             },
             **tables,
         }
-        lines = ["[database]", 'url = "env:E2E_DATABASE_URL"', "[service]", *_keys(service)]
+        database = {"url": "env:E2E_DATABASE_URL"}
+        database |= {"owner_url": "env:E2E_OWNER_URL"} if self.owner_url else {}
+        lines = ["[database]", *_keys(database), "[service]", *_keys(service)]
         self.path.write_text("\n".join([*lines, "[[accounts]]", *_keys(account), ""]))
         return self.path
 
