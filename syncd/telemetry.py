@@ -39,6 +39,18 @@ def configure(*, is_verbose: bool = False, as_json: bool | None = None) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+    # What libraries say of themselves takes the same way; each of their failures is told by us too.
+    logging.basicConfig(handlers=[_Forward()], level=logging.WARNING, force=True)
+
+
+class _Forward(logging.Handler):
+    """A library's log record as an event of ours, its traceback left out."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        said = {"library": record.name, "said": record.getMessage()}
+        if record.exc_info and record.exc_info[0] is not None:
+            said["error"] = record.exc_info[0].__name__
+        structlog.get_logger().log(record.levelno, "library", **said)
 
 
 def redact(

@@ -22,12 +22,12 @@ SELECT a.name AS account, f.external_id, f.path, f.old, f.new, f.origin, f.updat
   JOIN syncd.accounts a ON a.id = f.account_id
   LEFT JOIN syncd.updates u ON u.account_id = f.account_id AND u.id = f.update_id;
 
-CREATE FUNCTION syncd.is_served() RETURNS boolean LANGUAGE sql STABLE
+CREATE FUNCTION syncd.is_served() RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER
     RETURN EXISTS (SELECT FROM syncd.services s WHERE s.seen_at > (SELECT syncd.now()) - interval '60 s');
 
 -- What an open update waits for: a code, a sentence and, where there is one, a time.
-CREATE FUNCTION syncd.waiting_for(u syncd.updates, a syncd.accounts, at timestamptz) RETURNS jsonb
-    LANGUAGE sql STABLE RETURN CASE
+CREATE FUNCTION syncd.waiting_for(u syncd.updates, a syncd.accounts, at timestamptz, is_served boolean)
+    RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER RETURN CASE
     WHEN u.state = 'sending' THEN jsonb_build_object('code', 'answer', 'text', 'sent; the answer is outstanding')
     WHEN u.state = 'unknown' THEN jsonb_build_object('code', 'settle_time', 'until', u.read_after,
          'text', 'no readable answer; it is read back first and nothing is sent again before')
@@ -48,7 +48,7 @@ CREATE FUNCTION syncd.waiting_for(u syncd.updates, a syncd.accounts, at timestam
          'text', 'the provider asked to wait: ' || coalesce(a.frozen_reason, 'throttled'))
     WHEN a.failing_since IS NOT NULL THEN jsonb_build_object('code', 'account_failing',
          'text', coalesce(a.error, a.error_code))
-    WHEN NOT syncd.is_served() THEN jsonb_build_object('code', 'no_service',
+    WHEN NOT is_served THEN jsonb_build_object('code', 'no_service',
          'text', 'no process is running; start "syncd run" or let cron run "syncd sync"')
     ELSE jsonb_build_object('code', 'push_schedule', 'until', a.push_due_at,
          'text', 'the next push (' || a.push_schedule || ')')
@@ -57,12 +57,12 @@ CREATE FUNCTION syncd.waiting_for(u syncd.updates, a syncd.accounts, at timestam
 CREATE VIEW report.updates AS
 SELECT u.id, a.name AS account, u.external_id, u.patch, u.state, u.reason, u.results, u.confirmation,
        u.confirmed_at, u.requester, u.created_at, u.settled_at,
-       syncd.waiting_for(u, a, n.at) AS waiting_for, u.superseded_by,
+       CASE WHEN u.settled_at IS NULL THEN syncd.waiting_for(u, a, n.at, n.is_served) END AS waiting_for, u.superseded_by,
        u.reason_code, u.request_reason, u.reference, u.reference_source, u.key, u.policy, u.not_before,
        u.expires_at, u.due_at, u.batch_id, c.name AS campaign_name, c.currency
   FROM syncd.updates u
   JOIN syncd.accounts a ON a.id = u.account_id
-  CROSS JOIN (SELECT syncd.now() AS at) n
+  CROSS JOIN (SELECT syncd.now() AS at, syncd.is_served() AS is_served) n
   LEFT JOIN syncd.campaigns c ON c.account_id = u.account_id AND c.external_id = u.external_id;
 
 CREATE VIEW report.update_attempts AS

@@ -26,7 +26,7 @@ CREATE TABLE syncd.clock (
 INSERT INTO syncd.clock DEFAULT VALUES;
 
 CREATE FUNCTION syncd.now() RETURNS timestamptz
-    LANGUAGE sql VOLATILE PARALLEL SAFE
+    LANGUAGE sql VOLATILE PARALLEL SAFE SECURITY DEFINER
     RETURN clock_timestamp() + (SELECT shift FROM syncd.clock);
 
 CREATE TABLE syncd.accounts (

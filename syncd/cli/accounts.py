@@ -136,20 +136,13 @@ def _line(screen: Screen, row: Row) -> Line:
 
 
 async def _check(choices: Choices, name: str) -> int:
-    from syncd.cli.checking import did_you_mean
+    from syncd.cli.checking import require_account
     from syncd.cli.render.screen import Screen
     from syncd.daemon import check_account
-    from syncd.errors import UsageError
 
     config, screen = choices.load(), Screen(choices=choices)
     screen.refuse_csv("a check")
-    known = [account.name for account in config.accounts]
-    if name not in known:
-        raise UsageError(
-            f'unknown account "{name}"{did_you_mean(name, known)}',
-            remedy=f"the configuration has: {', '.join(known)}",
-            code="account",
-        )
+    require_account(name, [account.name for account in config.accounts])
     steps = []
     async for step in check_account(config, name):
         steps.append(step)
@@ -196,16 +189,14 @@ async def _set_pause(
 
 
 async def _chosen(here: Opened, names: Sequence[str], *, everything: bool) -> list[KnownAccount]:
-    from syncd.cli.checking import unknown_account
+    from syncd.cli.checking import require_account
     from syncd.errors import UsageError
 
     if everything == bool(names):
         raise UsageError("name the accounts, or give --all", remedy="see: syncd accounts list")
     known = await here.reports.known_accounts()
     for name in names:
-        if name not in known:
-            complaint = unknown_account(name, known)
-            raise UsageError(complaint.text, remedy=complaint.remedy, code=complaint.code)
+        require_account(name, known)
     return [known[name] for name in names] if names else list(known.values())
 
 

@@ -4,12 +4,13 @@ each complaint with what was probably meant. The database's own answer decides i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
 
 from syncd.cli.text import shown
+from syncd.errors import UsageError
 from syncd.model.money import UNLIMITED, AmountError, parse_amount
 from syncd.model.path import Field, Kind
 from syncd.store.accounts import Wanted
@@ -47,16 +48,23 @@ def complaints(wanted: Wanted, known: Mapping[str, KnownAccount]) -> Iterator[Co
             )
 
 
-def unknown_account(name: str, known: Mapping[str, KnownAccount]) -> Complaint:
+def require_account(name: str | None, known: Collection[str]) -> None:
+    """Raise UsageError for a name that no account has; None is every account."""
+    if name is not None and name not in known:
+        complaint = unknown_account(name, known)
+        raise UsageError(complaint.text, remedy=complaint.remedy, code=complaint.code)
+
+
+def unknown_account(name: str, known: Collection[str]) -> Complaint:
     """The complaint about an account that neither the database nor the configuration has."""
-    near = did_you_mean(name, list(known))
+    near = did_you_mean(name, known)
     names = f"accounts: {', '.join(known)}" if 0 < len(known) < FEW else "see: syncd accounts list"
     return Complaint(code="account", text=f'unknown account "{shown(name)}"{near}', remedy=names)
 
 
-def did_you_mean(name: str, known: Sequence[str]) -> str:
+def did_you_mean(name: str, known: Collection[str]) -> str:
     """`; did you mean "criteo-eu"?`, or nothing."""
-    near = get_close_matches(name, known, n=1)
+    near = get_close_matches(name, list(known), n=1)
     return f'; did you mean "{near[0]}"?' if near else ""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any, Final
 
-from syncd.cli.checking import did_you_mean
+from syncd.cli.checking import did_you_mean, require_account
 from syncd.cli.choices import Choices
 from syncd.cli.opened import Opened, opened
 from syncd.cli.render.screen import Screen
@@ -57,6 +57,7 @@ async def list_campaigns(choices: Choices, wanted: dict[str, Any]) -> None:
         limit=limit,
     )
     async with opened(choices) as here:
+        require_account(wanted["account"], await here.reports.known_accounts())
         rows = await here.reports.campaigns(filters)
         screen = here.screen
         columns = (*COLUMNS[:-1], Column(f"CHANGED ({screen.zone_name})"))
@@ -151,13 +152,7 @@ async def _found(here: Opened, account: str, campaign: str) -> Row:
     row = await here.reports.campaign(account, campaign)
     if row is not None:
         return row
-    known = [one["account"] for one in await here.reports.accounts()]
-    if account not in known:
-        raise UsageError(
-            f'unknown account "{shown(account)}"{did_you_mean(account, known)}',
-            remedy="see: syncd accounts list",
-            code="account",
-        )
+    require_account(account, await here.reports.known_accounts())
     near = await here.reports.near_campaigns(account, campaign)
     raise UsageError(
         f'the mirror has no campaign "{shown(campaign)}" of {account}'

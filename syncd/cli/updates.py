@@ -85,6 +85,7 @@ def cancel_(choices: Choices, /, ids: tuple[int, ...], requester: str | None) ->
 
 
 async def _list(choices: Choices, wanted: dict[str, Any]) -> None:
+    from syncd.cli.checking import require_account
     from syncd.cli.opened import opened
     from syncd.cli.render.table import Listing
     from syncd.cli.update_table import COLUMNS, line
@@ -101,6 +102,7 @@ async def _list(choices: Choices, wanted: dict[str, Any]) -> None:
         limit=wanted["limit"] or None,
     )
     async with opened(choices) as here:
+        require_account(wanted["account"], await here.reports.known_accounts())
         rows = await here.reports.updates(filters)
         counts = await here.reports.update_counts(wanted["account"])
         here.screen.listing(

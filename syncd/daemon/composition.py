@@ -13,6 +13,7 @@ from syncd.config import Account as AccountSettings
 from syncd.config import Config
 from syncd.engine.account import Account
 from syncd.engine.events import Observer
+from syncd.engine.schedule import Timetable
 from syncd.engine.supervisor import beside, finish
 from syncd.engine.worker import keep
 from syncd.errors import DatabaseUnavailable, UsageError
@@ -84,6 +85,18 @@ def _registration(account: AccountSettings) -> Registration:
         pull_schedule=account.pull.schedule.text,
         push_schedule=account.push.schedule.text,
     )
+
+
+def pull_times(account: AccountSettings) -> Timetable:
+    """When the account is pulled."""
+    return Timetable(
+        schedule=account.pull.schedule, zone=account.timezone, jitter=account.pull.jitter
+    )
+
+
+def push_times(account: AccountSettings) -> Timetable:
+    """When the account is pushed, where a clock decides."""
+    return Timetable(schedule=account.push.schedule, zone=account.timezone)
 
 
 @dataclass(kw_only=True)

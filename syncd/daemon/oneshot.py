@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from functools import partial
 
 from syncd.config import Config
-from syncd.daemon.composition import Station, Watch, chosen, hold, register, stations
+from syncd.daemon.composition import (
+    Station,
+    Watch,
+    chosen,
+    hold,
+    pull_times,
+    push_times,
+    register,
+    stations,
+)
 from syncd.engine.account import Account
 from syncd.engine.events import Observer
 from syncd.engine.pull import PullReport, pull
 from syncd.engine.push import PushReport, push
 from syncd.engine.recover import RecoverReport, recover
-from syncd.engine.schedule import next_time
 from syncd.engine.supervisor import in_parallel
 from syncd.engine.worker import rest, until_free
 from syncd.errors import LeaseBusy, SyncdError
@@ -115,11 +122,11 @@ async def _passes(
     due = await slots.due()
     if request.pull and not (request.due_only and (due.pull_in or 0.0) > 0):
         report.pulled = await pull(account)
-        at = next_time(settings.pull.schedule, due.now, settings.pull.jitter)
+        at = pull_times(settings).next_time(due.now)
         await slots.pulled(at or due.now)
     if request.push:
         report.pushed = await push(account)
-        await slots.pushed(next_time(settings.push.schedule, due.now, dt.timedelta()))
+        await slots.pushed(push_times(settings).next_time(due.now))
     await _see_unknown(account, report)
     while request.wait_unknown and report.waiting_unknown and _went_well(report):
         await rest(report.unknown_seconds)

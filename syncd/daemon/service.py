@@ -15,13 +15,21 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from syncd import __version__
 from syncd.config import Config
-from syncd.daemon.composition import Station, Watch, hold, open_store, register, stations
+from syncd.daemon.composition import (
+    Station,
+    Watch,
+    hold,
+    open_store,
+    pull_times,
+    push_times,
+    register,
+    stations,
+)
 from syncd.engine.events import CallSettled, Event, PassEnded
-from syncd.engine.schedule import trigger
 from syncd.engine.supervisor import serve
 from syncd.engine.worker import Duties, Worker
 from syncd.errors import DatabaseUnavailable, SchemaMismatch, SyncdError
-from syncd.store.database import SCHEMA_VERSION, Database, listen
+from syncd.store.database import SCHEMA_VERSION, Database, listening
 from syncd.store.leases import own_name
 from syncd.web.health import serve_health
 
@@ -51,7 +59,7 @@ async def run(config: Config, ready: Callable[[str], None]) -> None:
             scheduler.start()
             _end_on_signals(stop, workers)
             ready(
-                f"syncd {__version__} {config.service.name}: {len(live)} accounts, "
+                f"syncd {__version__} {config.service.name}: {_counted(len(live))}, "
                 f"database ok, health {address}"
             )
             try:
@@ -69,6 +77,10 @@ async def run(config: Config, ready: Callable[[str], None]) -> None:
     log.info("stopped")
 
 
+def _counted(accounts: int) -> str:
+    return "1 account" if accounts == 1 else f"{accounts} accounts"
+
+
 def _worker(database: Database, station: Station, stop: asyncio.Event) -> Worker:
     watch = Watch(started_by="service", observe=_note, is_stopping=stop.is_set)
     settings = station.settings
@@ -77,9 +89,8 @@ def _worker(database: Database, station: Station, stop: asyncio.Event) -> Worker
             name=settings.name,
             slots=station.slots,
             hold=partial(hold, database, station, watch),
-            pull=settings.pull.schedule,
-            pull_jitter=settings.pull.jitter,
-            push=settings.push.schedule,
+            pull=pull_times(settings),
+            push=push_times(settings),
         )
     )
 
@@ -91,11 +102,9 @@ def _scheduler(live: Sequence[Station], workers: Sequence[Worker]) -> AsyncIOSch
         job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
     )
     for station, worker in zip(live, workers, strict=True):
-        settings = station.settings
-        jitter = int(settings.pull.jitter.total_seconds()) or None
-        for schedule in (settings.pull.schedule, settings.push.schedule):
-            if not schedule.on_enqueue:
-                scheduler.add_job(worker.wake, trigger(schedule), jitter=jitter)
+        for times in (pull_times(station.settings), push_times(station.settings)):
+            if (trigger := times.trigger()) is not None:
+                scheduler.add_job(worker.wake, trigger)
     return scheduler
 
 
@@ -110,29 +119,29 @@ async def _listen(dsn: str, workers: dict[int, Worker], stop: asyncio.Event) -> 
 
     while not stop.is_set():
         try:
-            connection = await listen(dsn, ["syncd_updates"], heard)
+            async with listening(dsn, ["syncd_updates"], heard) as is_there:
+                for worker in workers.values():
+                    worker.wake()  # whatever came while nobody listened
+                while is_there() and not stop.is_set():
+                    await _pause(LISTEN_AGAIN, stop)
         except SyncdError as error:
             log.warning("not-listening", reason=error.message, again_in=LISTEN_AGAIN)
             await _pause(LISTEN_AGAIN, stop)
-            continue
-        try:
-            for worker in workers.values():
-                worker.wake()  # whatever came while nobody listened
-            while not connection.is_closed() and not stop.is_set():
-                await _pause(LISTEN_AGAIN, stop)
-        finally:
-            await connection.close(timeout=2)
 
 
 async def _beat(database: Database, stop: asyncio.Event) -> None:
     """Let everybody see that a service is alive."""
-    while not stop.is_set():
+
+    async def tell(statement: str, *values: object) -> None:
         try:
-            await database.run("service_beat", own_name(), socket.gethostname(), __version__)
+            await database.run(statement, own_name(), *values)
         except DatabaseUnavailable as error:
             log.warning("no-heartbeat", reason=error.message)
+
+    while not stop.is_set():
+        await tell("service_beat", socket.gethostname(), __version__)
         await _pause(BEAT, stop)
-    await database.run("service_end", own_name())
+    await tell("service_end")
 
 
 async def _pause(seconds: float, stop: asyncio.Event) -> None:

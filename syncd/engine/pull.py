@@ -129,7 +129,7 @@ async def _conclude(sighting: Sighting, listing: _Listing) -> tuple[RunResult, t
     why = brake(absence)
     if why is not None:
         error = BadAnswer(
-            f"braked: {why}; what was shown is applied, nothing is counted as missing",
+            f"{why}; what was shown is applied, nothing is counted as missing",
             remedy="look at the provider; the next pull asks again",
             code="braked",
         )

@@ -5,29 +5,35 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from dataclasses import dataclass
 
 from apscheduler.triggers.cron import CronTrigger
 
 from syncd.config.schedule import Schedule
 
 
-def trigger(schedule: Schedule) -> CronTrigger:
-    """The trigger of a schedule with clock times, in UTC: an hour that a zone repeats or skips
-    fires once."""
-    minute, hour, day, month, weekday = schedule.fields
-    return CronTrigger(
-        minute=minute, hour=hour, day=day, month=month, day_of_week=weekday, timezone=dt.UTC
-    )
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Timetable:
+    """A schedule whose clock times are those of `zone`, each moved by a random part of `jitter`.
+    An hour that the zone repeats is met twice; UTC has no such hour."""
 
+    schedule: Schedule
+    zone: dt.tzinfo = dt.UTC
+    jitter: dt.timedelta = dt.timedelta()
 
-def next_time(schedule: Schedule, now: dt.datetime, jitter: dt.timedelta) -> dt.datetime | None:
-    """The first time after `now`, later by a random part of `jitter`; None where no clock time is
-    set."""
-    if schedule.on_enqueue:
-        return None
-    at: dt.datetime | None = trigger(schedule).get_next_fire_time(
-        now, now + dt.timedelta(microseconds=1)
-    )
-    if at is None:
-        return None
-    return at + jitter * random.random()
+    def trigger(self) -> CronTrigger | None:
+        """None where the queue decides and no clock time is set."""
+        if self.schedule.on_enqueue:
+            return None
+        minute, hour, day, month, weekday = self.schedule.fields
+        return CronTrigger(
+            minute=minute, hour=hour, day=day, month=month, day_of_week=weekday, timezone=self.zone
+        )
+
+    def next_time(self, now: dt.datetime) -> dt.datetime | None:
+        """The first time after `now`."""
+        trigger = self.trigger()
+        at: dt.datetime | None = trigger and trigger.get_next_fire_time(
+            now, now + dt.timedelta(microseconds=1)
+        )
+        return None if at is None else at + self.jitter * random.random()

@@ -4,19 +4,17 @@ one lease that pull and push share while they run side by side."""
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 import structlog
 
-from syncd.config.schedule import Schedule
 from syncd.engine.account import Account
 from syncd.engine.pull import pull
 from syncd.engine.push import PushReport, push
 from syncd.engine.recover import recover
-from syncd.engine.schedule import next_time
+from syncd.engine.schedule import Timetable
 from syncd.engine.supervisor import in_parallel
 from syncd.errors import DatabaseUnavailable, LeaseBusy, LeaseLost, SyncdError
 from syncd.ports import Due, Renewable, RunOutcome, Slots
@@ -38,9 +36,8 @@ class Duties:
     name: str
     slots: Slots
     hold: Callable[[], AbstractAsyncContextManager[Account]]
-    pull: Schedule
-    pull_jitter: dt.timedelta
-    push: Schedule
+    pull: Timetable
+    push: Timetable
 
 
 async def keep(lease: Renewable, every: float) -> None:
@@ -130,7 +127,7 @@ class Worker:
         try:
             report = await pull(account)
             due = await self._duties.slots.due()
-            at = next_time(self._duties.pull, due.now, self._duties.pull_jitter)
+            at = self._duties.pull.next_time(due.now)
             await self._duties.slots.pulled(at or due.now)
             log.info(
                 "pull",
@@ -158,7 +155,7 @@ class Worker:
     async def _recover_and_push(self, account: Account, due: Due) -> None:
         found = await recover(account)
         report = await push(account) if found.outcome is RunOutcome.OK else PushReport()
-        await self._duties.slots.pushed(next_time(self._duties.push, due.now, dt.timedelta()))
+        await self._duties.slots.pushed(self._duties.push.next_time(due.now))
         error = found.error or report.error
         if error is not None or report.counts.get("queued"):
             self._rest()
@@ -182,7 +179,7 @@ class Worker:
     def _push_is_due(self, due: Due) -> bool:
         if due.is_paused or boottime() < self._rest_until or due.work_in is None or due.work_in > 0:
             return False
-        return self._duties.push.on_enqueue or due.push_in is None or due.push_in <= 0
+        return self._duties.push.schedule.on_enqueue or due.push_in is None or due.push_in <= 0
 
     def _idle(self, due: Due) -> float:
         """Until the next thing is due, and never longer than the poll that makes a lost wake-up

@@ -7,7 +7,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any, Final, LiteralString, cast
@@ -173,17 +173,23 @@ async def open_database(
             await pool.close()
 
 
-async def listen(
-    dsn: str, channels: Sequence[str], heard: Any
-) -> asyncpg.Connection[asyncpg.Record]:
-    """A connection of its own that calls `heard(channel, payload)`; the caller closes it."""
+@contextlib.asynccontextmanager
+async def listening(
+    dsn: str, channels: Sequence[str], heard: Callable[[str, str], None]
+) -> AsyncIterator[Callable[[], bool]]:
+    """A connection of its own that calls `heard(channel, payload)`; gives what tells whether it is
+    still there. Ends quietly, whatever has become of Postgres."""
     with translated(dsn):
         connection = await asyncpg.connect(dsn, timeout=10)
         for channel in channels:
             await connection.add_listener(
-                channel, lambda _c, _pid, name, payload: heard(name, payload)
+                channel, lambda _c, _pid, name, payload: heard(name, str(payload))
             )
-        return connection
+    try:
+        yield lambda: not connection.is_closed()
+    finally:
+        with contextlib.suppress(*_GONE):
+            await connection.close(timeout=2)
 
 
 @contextlib.contextmanager
@@ -209,6 +215,12 @@ def _ours(error: BaseException, dsn: str) -> SyncdError | None:
         return kind(str(error.message), remedy=str(error.hint or ""))
     if isinstance(error, asyncpg.UndefinedTableError | asyncpg.InvalidSchemaNameError):
         return _no_schema(dsn)
+    if isinstance(error, asyncpg.InsufficientPrivilegeError):
+        return ConfigError(
+            f"the database user of {shown_dsn(dsn)} lacks a right: {error}",
+            remedy="let an administrator run: GRANT syncd_service TO that user",
+            code="missing-right",
+        )
     if isinstance(error, ValueError):  # the driver does not understand a part of the address
         return _bad_address()
     return _unreachable(dsn, error) if isinstance(error, _GONE) else None

@@ -1,6 +1,7 @@
-"""The real command, run in this process or in one of its own, with a configuration of each test's own against a
-real database and a simulated provider in another process."""
+"""The real command, run in this process or in one of its own, with a configuration of each test's
+own against a real database and a simulated provider in another process."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import ProxyHandler, Request, build_opener
 
+import asyncpg
 import pytest
 import structlog
 
@@ -33,6 +35,10 @@ push = {{ settle = "1s" }}
 limits = {{ default = "200/1s", granted = "the simulator has no limit" }}
 guard = {{ max_amount = "1000000" }}
 """
+
+
+Configure = Callable[..., Path]
+Execute = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,8 @@ class Provider:
     def ask(self, what: str, **wanted: Any) -> Any:
         """Its admin interface: read, or act where something is wanted."""
         body = json.dumps(wanted).encode() if wanted else None
-        request = Request(f"{self.told['admin_url']}/{what}", data=body)
+        address = f"{self.told['admin_url']}/{what}"
+        request = Request(address, data=body)  # noqa: S310  (http on this machine)
         with build_opener(ProxyHandler({})).open(request, timeout=10) as answer:
             return json.loads(answer.read())
 
@@ -70,7 +77,7 @@ class Command:
         self._capture = capture
         self.config = config
 
-    def __call__(self, *arguments: str | int) -> Ran:
+    def __call__(self, *arguments: str | int | Path) -> Ran:
         self._capture.readouterr()
         code = run(["--config", str(self.config), *map(str, arguments)])
         out, err = self._capture.readouterr()
@@ -121,7 +128,7 @@ def own_provider() -> Iterator[Provider]:
 
 
 @pytest.fixture
-def configure(tmp_path: Path) -> Callable[[str, str], Path]:
+def configure(tmp_path: Path) -> Configure:
     """Writes a configuration for a database and a provider."""
 
     def write(url: str, base_url: str = "http://127.0.0.1:9") -> Path:
@@ -137,9 +144,7 @@ def configure(tmp_path: Path) -> Callable[[str, str], Path]:
 
 
 @pytest.fixture
-def syncd(
-    capsys: pytest.CaptureFixture[str], configure: Callable[..., Path], database_url: str
-) -> Command:
+def syncd(capsys: pytest.CaptureFixture[str], configure: Configure, database_url: str) -> Command:
     """The command against an empty database; the provider cannot be reached."""
     return Command(capsys, configure(database_url))
 
@@ -147,7 +152,7 @@ def syncd(
 @pytest.fixture
 def pulled(
     capsys: pytest.CaptureFixture[str],
-    configure: Callable[..., Path],
+    configure: Configure,
     database_url: str,
     shared_provider: Provider,
 ) -> Command:
@@ -156,6 +161,24 @@ def pulled(
     ran = command("sync", "--pull")
     assert ran.code == 0, ran.err
     return command
+
+
+@pytest.fixture
+def execute(database_url: str) -> Execute:
+    """Runs one statement in the test's database, as its administrator would."""
+
+    def run_it(statement: str) -> None:
+        asyncio.run(_execute(database_url, statement))
+
+    return run_it
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
 
 
 def _provider() -> Iterator[Provider]:

@@ -1,4 +1,5 @@
-"""Queueing from the command line: what is refused and in which words, what is queued and what is said of it."""
+"""Queueing from the command line: what is refused and in which words, what is queued and what is
+said of it."""
 
 import pytest
 
@@ -40,7 +41,9 @@ def test_an_unknown_campaign_is_refused_with_the_one_that_was_meant(
     assert campaign in ran.err
 
 
-def test_an_unknown_path_is_marked_and_the_known_ones_are_told(pulled: Command, campaign: str) -> None:
+def test_an_unknown_path_is_marked_and_the_known_ones_are_told(
+    pulled: Command, campaign: str
+) -> None:
     ran = pulled("enqueue", ACCOUNT, campaign, "--set", "budget.dialy=5")
     assert ran.code == 2
     assert ran.err.splitlines() == [
@@ -79,11 +82,15 @@ def test_what_is_no_amount_is_refused_with_its_reason(pulled: Command, campaign:
 def test_a_good_one_is_echoed_with_old_and_new_value(pulled: Command, campaign: str) -> None:
     row = pulled("campaigns", "show", ACCOUNT, campaign, "--format", "json").document["campaign"]
     now = float(row["values"]["budget.daily"])
-    ran = pulled("enqueue", ACCOUNT, campaign, "--set", f"budget.daily={now * 10:.2f}", "--key", "k")
+    ran = pulled(
+        "enqueue", ACCOUNT, campaign, "--set", f"budget.daily={now * 10:.2f}", "--key", "k"
+    )
     assert ran.code == 0
     assert f"{ACCOUNT}/{campaign} budget.daily {now:.2f} -> {now * 10:.2f} EUR (x10)" in ran.out
     assert "ten times what it was: a slipped digit?" in ran.err
-    again = pulled("enqueue", ACCOUNT, campaign, "--set", f"budget.daily={now * 10:.2f}", "--key", "k")
+    again = pulled(
+        "enqueue", ACCOUNT, campaign, "--set", f"budget.daily={now * 10:.2f}", "--key", "k"
+    )
     assert again.code == 0
     number = ran.out.split()[1]
     assert again.out.startswith(f"already queued as {number} (same key, same change)")
@@ -116,7 +123,10 @@ def test_a_time_without_a_zone_is_refused(pulled: Command, campaign: str) -> Non
 
 def test_a_dry_run_checks_everything_and_queues_nothing(pulled: Command, campaign: str) -> None:
     ran = pulled("enqueue", ACCOUNT, campaign, "--set", "budget.daily=7", "--dry-run")
-    assert (ran.code, ran.out) == (0, "checked 1 update: all would be queued. Nothing was queued.\n")
+    assert (ran.code, ran.out) == (
+        0,
+        "checked 1 update: all would be queued. Nothing was queued.\n",
+    )
     ran = pulled("enqueue", ACCOUNT, campaign, "--set", "budget.daily=2000000", "--dry-run")
     assert ran.code == 2
     assert "above this account's largest amount" in ran.err
@@ -142,3 +152,11 @@ def test_an_update_that_does_not_exist_is_told(syncd: Command) -> None:
     ran = syncd("updates", "show", 4711)
     assert ran.code == 2
     assert ran.err.startswith("error[update]: there is no update #4711")
+
+
+def test_a_list_of_an_account_that_does_not_exist_is_refused(syncd: Command) -> None:
+    syncd("accounts", "list")
+    for arguments in (("updates", "list"), ("campaigns", "list")):
+        ran = syncd(*arguments, "--account", "criteo-ue")
+        assert ran.code == 2
+        assert 'unknown account "criteo-ue"; did you mean "criteo-eu"?' in ran.err

@@ -1,8 +1,10 @@
-"""Queueing from files: all of a file or nothing of it, every problem with its line, ten thousand rows."""
+"""Queueing from files: all of a file or nothing of it, every problem with its line, ten thousand
+rows."""
 
+import json
 from pathlib import Path
 
-from tests.cli.conftest import ACCOUNT, Command, Provider, process
+from tests.cli.conftest import ACCOUNT, Command, Execute, Provider, process
 
 HEADER = "account,campaign,path,value,key"
 
@@ -44,7 +46,9 @@ def test_one_bad_line_keeps_the_whole_file_out(
     assert '"schema": "syncd.problem/1"' in problem.err
 
 
-def test_after_twenty_problems_only_their_kinds_are_counted(pulled: Command, tmp_path: Path) -> None:
+def test_after_twenty_problems_only_their_kinds_are_counted(
+    pulled: Command, tmp_path: Path
+) -> None:
     file = tmp_path / "many.csv"
     rows = [f"{ACCOUNT},{number},budget.daily,-1,{number}" for number in range(30)]
     file.write_text("\n".join([HEADER, *rows]))
@@ -56,23 +60,42 @@ def test_after_twenty_problems_only_their_kinds_are_counted(pulled: Command, tmp
 
 
 def test_ten_thousand_rows_with_a_byte_order_mark_are_queued_at_once(
-    pulled: Command, shared_provider: Provider, tmp_path: Path
+    pulled: Command, shared_provider: Provider, tmp_path: Path, execute: Execute
 ) -> None:
     ids = campaigns(shared_provider)
     file = tmp_path / "big.csv"
-    rows = [f"{ACCOUNT},{ids[n % len(ids)]},budget.daily,{5 + n / 100:.2f},key-{n}" for n in range(10_000)]
-    file.write_text("\ufeff" + "\r\n".join([HEADER, *rows]), "utf-8")
+
+    def write(numbers: range) -> None:
+        rows = [
+            f"{ACCOUNT},{ids[n % len(ids)]},budget.daily,{5 + n / 100:.2f},key-{n}" for n in numbers
+        ]
+        file.write_text("\ufeff" + "\r\n".join([HEADER, *rows]), "utf-8")
+
+    write(range(200))
+    assert pulled("enqueue", "--from", file).code == 0
+    execute("ANALYZE")  # what the server does by itself for a queue that is in use
+    write(range(10_000))
     ran = pulled("enqueue", "--from", file)
     assert ran.code == 0, ran.err
-    assert ran.out.startswith(f"queued 10,000 updates of {len(ids)} campaigns on {ACCOUNT}: #")
-    assert pulled("updates", "list", "--format", "json").document["counts"] == {"queued": 10_000}
+    first = f"queued 9,800 updates of {len(ids)} campaigns on {ACCOUNT}: #"
+    assert ran.out.startswith(first)
+    assert "200 updates were queued already (same keys)" in ran.out
+    counts = pulled("updates", "list", "--format", "json").document["counts"]
+    assert counts == {"queued": 10_000}
 
 
 def test_json_lines_from_stdin_are_taken_and_the_same_keys_are_not_queued_twice(
     pulled: Command, shared_provider: Provider
 ) -> None:
     one = campaigns(shared_provider)[0]
-    line = f'{{"account": "{ACCOUNT}", "campaign": "{one}", "path": "budget.daily", "value": 12.5, "key": "k"}}\n'
+    wanted = {
+        "account": ACCOUNT,
+        "campaign": one,
+        "path": "budget.daily",
+        "value": 12.5,
+        "key": "k",
+    }
+    line = json.dumps(wanted) + "\n"
     arguments = ("--config", pulled.config, "enqueue", "--from", "-")
     ran = process(arguments, data=line.encode())
     assert ran.code == 0, ran.err

@@ -11,7 +11,16 @@ import pytest
 from syncd.cli.app import cli, run
 from tests.cli.conftest import ROOT
 
-HEAVY = ("pydantic", "asyncpg", "aiohttp", "sqlalchemy", "alembic", "structlog", "msgspec", "apscheduler")
+HEAVY = (
+    "pydantic",
+    "asyncpg",
+    "aiohttp",
+    "sqlalchemy",
+    "alembic",
+    "structlog",
+    "msgspec",
+    "apscheduler",
+)
 _PROBE = f"""
 import json, sys
 from syncd.cli.app import run
@@ -69,7 +78,10 @@ def test_the_version_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     ],
 )
 def test_wrong_use_is_told_on_stderr_with_code_2(
-    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
+    arguments: list[str],
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    request: pytest.FixtureRequest,
 ) -> None:
     if arguments[0] in ("accounts", "enqueue") and len(arguments) > 1:
         command = request.getfixturevalue("syncd")
@@ -83,6 +95,9 @@ def test_wrong_use_is_told_on_stderr_with_code_2(
 
 
 def test_options_may_stand_before_or_after_the_command(capsys: pytest.CaptureFixture[str]) -> None:
-    for arguments in (["--format", "json", "sync", "--pull", "--push"], ["sync", "--pull", "--push", "--format", "json"]):
+    for arguments in (
+        ["--format", "json", "sync", "--pull", "--push"],
+        ["sync", "--pull", "--push", "--format", "json"],
+    ):
         assert run(arguments) == 2
         assert json.loads(capsys.readouterr().err)["schema"] == "syncd.problem/1"

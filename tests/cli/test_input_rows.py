@@ -35,7 +35,10 @@ def problems(text: str | bytes) -> list[tuple[int | None, str]]:
         ('{"account": "a", "campaign": "1"', [(1, "json")]),
         ('{"account": "a", "campaign": "1", "path": "p", "valeu": 5}', [(1, "unknown-column")]),
         ('{"account": "a", "campaign": "1", "path": "p", "value": [5]}', [(1, "json")]),
-        ('{"account": "a", "account": "b", "campaign": "1", "path": "p", "value": 5}', [(1, "duplicate-column")]),
+        (
+            '{"account": "a", "account": "b", "campaign": "1", "path": "p", "value": 5}',
+            [(1, "duplicate-column")],
+        ),
     ],
 )
 def test_a_bad_file_is_told_with_its_line(

@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -63,8 +63,11 @@ class Place:
 
     def write(self) -> Path:
         """Write the configuration file."""
-        tables = {name: {**TABLES.get(name, {}), **one} for name, one in self.tables.items()}
-        tables = {**TABLES, **tables, "scope": {"advertisers": list(self.scope)}}
+        named = {**TABLES, **self.tables}
+        tables: Row = {
+            name: {**TABLES.get(name, {}), **self.tables.get(name, {})} for name in named
+        }
+        tables["scope"] = {"advertisers": list(self.scope)}
         service = {"data_dir": "var", "listen": "127.0.0.1:0", **self.service}
         account = {
             "name": ACCOUNT,
@@ -138,14 +141,14 @@ class Books:
         return await self.view("runs", "kind::text = $1 ORDER BY id", kind)
 
     async def enqueue(self, campaign: str, path: str, amount: str, **more: Any) -> int:
-        """Queue one change as any SQL client would; returns the update's id."""
+        """Queue one change as any SQL client would; returns the update's id. A mapping is JSON."""
         optional = "".join(f", {name} => ${at}" for at, name in enumerate(more, start=4))
         found = await self.connection.fetchval(
             f"SELECT syncd.enqueue($1, $2, $3::jsonb{optional})",
             ACCOUNT,
             campaign,
             json.dumps({path: amount}),
-            *more.values(),
+            *(json.dumps(one) if isinstance(one, Mapping) else one for one in more.values()),
         )
         return int(found)
 
@@ -227,7 +230,7 @@ async def staged(place: Place, settings: Settings) -> AsyncIterator[Scene]:
     """A scene with a simulator of these settings; `place` says the rest, its base_url aside."""
     async with AsyncExitStack() as stack:
         simulator = await stack.enter_async_context(Simulator(settings))
-        there = Place(**{**vars(place), "base_url": simulator.base_url})
+        there = replace(place, base_url=simulator.base_url)
         config = there.load()
         yield Scene(
             place=there,

@@ -1,10 +1,9 @@
-"""syncd killed at every point of a push and of a recovery: the next `syncd sync` brings every update
-to its true result, and nothing that may have been applied is sent again before it was read."""
+"""syncd killed at every point of a push and of a recovery: the next `syncd sync` brings every
+update to its true result, and nothing that may have been applied is sent again unread."""
 
 import asyncio
 import signal
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
@@ -14,7 +13,6 @@ from tests.e2e.processes import syncd, syncd_started
 from tests.e2e.scene import Row, Scene
 
 KILLED = -signal.SIGKILL
-TABLES = {"push": {"settle": "1s"}}
 CASES = ("ordinary", "ordinary", "ordinary", "uncapped", "hidden_rule", "daily_spent")
 RESULTS = [
     ("applied", "confirmed"),
@@ -27,9 +25,9 @@ RESULTS = [
 """What becomes of each case in the end, whoever died on the way."""
 
 
-async def opened(stage: Stage) -> tuple[Scene, list[int]]:
+async def opened(stage: Stage, settle: str = "500ms") -> tuple[Scene, list[int]]:
     """A pulled scene with one update of each case queued."""
-    scene = await stage(Settings(campaigns=60, rate=None), tables=TABLES)
+    scene = await stage(Settings(campaigns=60, rate=None), tables={"push": {"settle": settle}})
     await scene.pull()
     picks = scene.picks
     queued = [*picks["ordinary"][:3], *(picks[case] for case in CASES[3:])]
@@ -109,14 +107,14 @@ POINTS = {
 
 @pytest.mark.parametrize("point", POINTS)
 async def test_a_push_killed_at_any_point_ends_in_true_results(stage: Stage, point: str) -> None:
-    scene, ids = await opened(stage)
+    scene, ids = await opened(stage, settle="1s")
     await killed(scene, point, "--push")
     states = await scene.books.states(ids)
-    expected = [state for state, _ in RESULTS] if POINTS[point] == "settled" else [POINTS[point]] * 6
-    assert states == expected
+    is_settled = POINTS[point] == "settled"
+    assert states == ([state for state, _ in RESULTS] if is_settled else [POINTS[point]] * 6)
     arrived = len(scene.sent())
     assert arrived == (0 if "intent" in point else 1)
-    await finished(scene, 0 if POINTS[point] == "settled" else 3)
+    await finished(scene, 0 if is_settled else 3)
     rows = await assert_true_results(scene, ids)
     assert results(rows) == RESULTS
     await assert_interrupted(scene, ["push"])
@@ -125,7 +123,7 @@ async def test_a_push_killed_at_any_point_ends_in_true_results(stage: Stage, poi
 async def test_a_push_killed_when_the_provider_has_applied_and_not_answered_is_read_back(
     stage: Stage,
 ) -> None:
-    scene, ids = await opened(stage)
+    scene, ids = await opened(stage, settle="1s")
     await killed_before_the_answer(scene)
     assert await scene.books.states(ids) == ["sending"] * 6
     await finished(scene)

@@ -74,7 +74,7 @@ async def missing(scene: Scene) -> set[str]:
     return {row["external_id"] for row in rows}
 
 
-@pytest.mark.parametrize("advertisers", range(1, 7))
+@pytest.mark.parametrize("advertisers", [1, 2, 6])
 @pytest.mark.parametrize("name", CUTS)
 async def test_a_pull_cut_at_any_page_applies_what_it_saw_and_counts_nothing_missing(
     stage: Stage, name: str, advertisers: int

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import asyncpg
 import pytest
@@ -45,8 +46,6 @@ class Server:
 
     def url(self, user: str) -> str:
         """For a configuration, as that user."""
-        from urllib.parse import quote
-
         password = quote(PASSWORDS[user], safe="")
         return f"postgresql://{user}:{password}@127.0.0.1:{self.port}/ads"
 
@@ -151,6 +150,8 @@ async def test_a_server_of_ones_own_is_upgraded_and_does_the_whole_job(
         await execute(server, "keeper", "GRANT syncd_service TO worker")
         await succeed(place, "sync")
         async with connected(server.url("worker")) as books:
+            version = books.connection.get_server_version().major
+            assert version == 15 or not FIFTEEN.is_dir()
             await books.enqueue_picks(simulator.service.picks()["ordinary"][:2])
             simulator.world.edit(simulator.world.in_view()[-1].id, name="By a person")
             await succeed(place, "sync")
@@ -158,7 +159,7 @@ async def test_a_server_of_ones_own_is_upgraded_and_does_the_whole_job(
             await assert_plain_user_stays_plain(books)
             states = [row["state"] for row in await books.view("updates")]
         assert states == ["applied"] * 2
-        for arguments in (("status",), ("updates", "list"), ("campaigns", "list"), ("plan",)):
+        for arguments in (("status",), ("plan",)):
             await succeed(place, *arguments)
 
 

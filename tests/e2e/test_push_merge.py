@@ -72,9 +72,8 @@ async def test_a_value_of_our_own_is_no_conflict_for_the_next_update(scene: Scen
     (first,) = await scene.books.enqueue_picks([pick])
     wanted = Decimal(pick["amount"]) + 1
     await scene.push()
-    second = await scene.books.enqueue(
-        pick["id"], pick["path"], f"{wanted}", expect='{"%s": "%s"}' % (pick["path"], pick["amount"])
-    )
+    seen = {pick["path"]: pick["amount"]}
+    second = await scene.books.enqueue(pick["id"], pick["path"], f"{wanted}", expect=seen)
     await scene.push()
     assert await scene.books.states([first, second]) == ["applied", "applied"]
     assert Decimal(scene.budget(pick["id"], pick["path"])) == wanted
@@ -99,9 +98,8 @@ async def test_an_update_queued_before_ours_was_applied_still_follows_it(scene: 
 
 async def test_a_value_that_the_requester_saw_and_that_is_no_more_is_held(scene: Scene) -> None:
     (pick,) = scene.ordinary(1)
-    update = await scene.books.enqueue(
-        pick["id"], pick["path"], pick["amount"], expect='{"%s": "1.5"}' % pick["path"]
-    )
+    seen = {pick["path"]: "1.5"}
+    update = await scene.books.enqueue(pick["id"], pick["path"], pick["amount"], expect=seen)
     await scene.push()
     row = await scene.books.update(update)
     assert (row["state"], row["reason_code"]) == ("held", "conflict")
@@ -205,25 +203,27 @@ async def test_an_update_of_an_unseen_campaign_waits_for_the_first_complete_pull
 ) -> None:
     scene = await stage()
     await scene.push()  # makes the account known, reads nothing
-    known, unknown = scene.ordinary(1)[0], "1"
-    first = await scene.books.enqueue(known["id"], known["path"], known["amount"])
-    second = await scene.books.enqueue(unknown, "budget.daily", "10")
-    third = await scene.books.enqueue(
-        scene.ordinary(2)[1]["id"],
-        scene.ordinary(2)[1]["path"],
-        scene.ordinary(2)[1]["amount"],
-        expect='{"%s": "%s"}' % (scene.ordinary(2)[1]["path"], scene.ordinary(2)[1]["current"]),
-    )
+    blind, sighted = scene.ordinary(2)
+    ids = await scene.books.enqueue_picks([blind])
+    ids.append(await scene.books.enqueue("1", "budget.daily", "10"))
+    for campaign in ("2", sighted["id"]):
+        seen = {sighted["path"]: sighted["current"]}
+        asked = (campaign, sighted["path"], sighted["amount"])
+        ids.append(await scene.books.enqueue(*asked, expect=seen))
     await scene.push()
-    assert await scene.books.states([first, second]) == ["queued", "queued"]
-    assert (await scene.books.update(first))["waiting_for"]["code"] == "first_pull"
+    rows = [await scene.books.update(one) for one in ids]
+    assert {(row["state"], row["waiting_for"]["code"]) for row in rows} == {
+        ("queued", "first_pull")
+    }
+    assert scene.sent() == []
     await scene.sync()
-    rows = [await scene.books.update(one) for one in (first, second, third)]
-    assert [(row["state"], row["reason_code"]) for row in rows[:2]] == [
+    rows = [await scene.books.update(one) for one in ids]
+    assert [(row["state"], row["reason_code"]) for row in rows] == [
         ("held", "base_unknown"),
         ("rejected", "no_such_campaign"),
+        ("rejected", "no_such_campaign"),
+        ("applied", None),
     ]
-    assert rows[2]["state"] == "applied"
     await assert_promises_kept(scene)
 
 

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Any
 
+import aiohttp
 import pytest
 
 from syncd.simulator.faults import Fault
@@ -52,7 +53,7 @@ def arm(scene: Scene, kind: str, **options: Any) -> Fault:
 @pytest.mark.parametrize("is_applied", [True, False])
 @pytest.mark.parametrize("kind", BAD_WORDS)
 async def test_an_item_without_a_clear_word_is_unknown_and_the_others_have_their_results(
-    scene: Scene, kind: str, is_applied: bool
+    scene: Scene, kind: str, *, is_applied: bool
 ) -> None:
     picks = scene.ordinary(4)
     ids = await scene.books.enqueue_picks(picks)
@@ -64,21 +65,29 @@ async def test_an_item_without_a_clear_word_is_unknown_and_the_others_have_their
     assert scene.sent()[1:] == repeated
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(
-    ("kind", "options"),
+    ("kind", "when", "options"),
     [
-        ("reset", {}),
-        ("status", {"status": 500}),
-        ("status", {"status": 503, "headers": {"Retry-After": "1"}}),
-        ("status", {"status": 504, "body": "<html>upstream timed out</html>"}),
-        ("status", {"status": 200, "body": {"errors": []}}),
-        ("status", {"status": 204}),
-        *((kind, {}) for kind in ("html", "empty", "malformed", "duplicate_keys", "truncate")),
+        ("reset", "head", {}),
+        ("reset", "before", {}),
+        ("reset", "after", {}),
+        ("status", "before", {"status": 500}),
+        ("status", "after", {"status": 500}),
+        ("status", "after", {"status": 503, "headers": {"Retry-After": "1"}}),
+        ("status", "before", {"status": 504, "body": "<html>upstream timed out</html>"}),
+        ("status", "after", {"status": 200, "body": {"errors": []}}),
+        ("status", "after", {"status": 204}),
+        ("html", "before", {}),
+        ("html", "after", {}),
+        ("empty", "after", {}),
+        ("malformed", "after", {}),
+        ("duplicate_keys", "after", {}),
+        ("truncate", "before", {}),
+        ("truncate", "after", {}),
     ],
 )
 async def test_a_call_without_a_readable_answer_is_unknown_until_a_read(
-    scene: Scene, kind: str, options: dict[str, Any], when: str
+    scene: Scene, kind: str, when: str, options: dict[str, Any]
 ) -> None:
     picks = scene.ordinary(3)
     ids = await scene.books.enqueue_picks(picks)
@@ -164,8 +173,6 @@ async def test_a_person_who_edits_while_the_outcome_is_unknown_gets_a_held_confl
 
 async def admin(scene: Scene, act: str, asked: dict[str, Any]) -> None:
     """What a person does at the provider, by the simulator's own door."""
-    import aiohttp
-
     async with (
         aiohttp.ClientSession() as session,
         session.post(f"{scene.simulator.admin_url}/{act}", json=asked) as answer,
@@ -193,15 +200,10 @@ async def test_a_newer_update_waits_for_the_read_of_an_unknown_one(scene: Scene)
 async def test_an_update_that_expires_while_it_is_unknown_and_was_not_applied_is_expired(
     scene: Scene,
 ) -> None:
-    (pick,) = scene.ordinary(1)
-    update = await scene.books.enqueue(pick["id"], pick["path"], pick["amount"])
-    due = await scene.books.connection.fetchval("SELECT syncd.now() + interval '1 second'")
-    late = await scene.books.enqueue(
-        scene.ordinary(2)[1]["id"],
-        scene.ordinary(2)[1]["path"],
-        scene.ordinary(2)[1]["amount"],
-        expires_at=due,
-    )
+    pick, other = scene.ordinary(2)
+    (update,) = await scene.books.enqueue_picks([pick])
+    due = await scene.books.connection.fetchval("SELECT syncd.now() + interval '1 minute'")
+    late = await scene.books.enqueue(other["id"], other["path"], other["amount"], expires_at=due)
     arm(scene, "reset", when="before")
     assert await pushed(scene, [update, late]) == ["unknown"] * 2
     await scene.books.connection.execute("UPDATE syncd.clock SET shift = interval '1 hour'")
@@ -243,8 +245,6 @@ async def test_the_settle_time_is_kept_before_the_read_that_decides(scene: Scene
     assert await pushed(scene, ids) == ["unknown"]
     (write,) = scene.simulator.journal.of("update")
     await scene.push(wait_unknown=True)
-    reads = [
-        one.arrived_ns for one in scene.simulator.journal.of("get") if one.seq > write.seq
-    ]
+    reads = [one.arrived_ns for one in scene.simulator.journal.of("get") if one.seq > write.seq]
     assert write.gone_ns is not None
     assert reads[0] - write.gone_ns >= (SETTLE - 0.05) * 1_000_000_000

@@ -1,6 +1,6 @@
-"""`syncd run` beside a provider: pulls by schedule, pushes as soon as something is queued, answers on
-its health port, and ends cleanly when it is told to. SYNCD_RUN_SECONDS says for how long the first
-test runs it; from 90 on its two pulls are left to the schedule."""
+"""`syncd run` beside a provider: pulls by schedule, pushes as soon as something is queued, answers
+on its health port, and ends cleanly when it is told to. SYNCD_RUN_SECONDS says for how long the
+first test runs it; from 90 on its two pulls are left to the schedule."""
 
 import asyncio
 import json
@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -129,7 +130,9 @@ def passed(moment: float) -> bool:
 async def move_the_slot(books: Books) -> None:
     """Let the next scheduled pull be due now; the service sees it when it next wakes."""
     await books.connection.execute("UPDATE syncd.accounts SET pull_due_at = syncd.now()")
-    await books.connection.execute("SELECT pg_notify('syncd_updates', id::text) FROM syncd.accounts")
+    await books.connection.execute(
+        "SELECT pg_notify('syncd_updates', id::text) FROM syncd.accounts"
+    )
 
 
 async def test_the_service_pulls_by_schedule_pushes_within_seconds_and_ends_cleanly(
@@ -141,7 +144,7 @@ async def test_the_service_pulls_by_schedule_pushes_within_seconds_and_ends_clea
         simulator_started(place, "--campaigns", "60", "--limit", "off") as ready,
         connected(database_url) as books,
     ):
-        place = Place(**{**vars(place), "base_url": ready["base_url"]})
+        place = replace(place, base_url=ready["base_url"])
         place.write()
         async with serving(place) as (running, health):
             assert await asked(f"{health}/livez") == (200, "ok\n")

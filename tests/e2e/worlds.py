@@ -13,7 +13,17 @@ from syncd.simulator.world import PERIODS, UNCAPPED, Campaign, SpendLimit, cappe
 Truth = Mapping[str, Mapping[str, Any]]
 
 AMOUNTS = ("0.01", "7", "19.9", "120.50", "12.345", "99.999999", "5000", "99999999999999.99")
-NAMES = ("Frühling", "夏", "a\tb", "e\u0301", "  padded  ", "'; --", "👩‍👩‍👧", "right\u202eleft", " ")
+NAMES = (
+    "Frühling",
+    "夏",
+    "a\tb",
+    "e\u0301",
+    "  padded  ",
+    "'; --",
+    "👩‍👩‍👧",
+    "right\u202eleft",
+    " ",
+)
 GOALS = ("Acquisition", "Retention", "Unspecified")
 
 

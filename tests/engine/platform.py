@@ -8,6 +8,7 @@ import datetime as dt
 import hashlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from syncd.engine.account import Account
 from syncd.engine.events import Event
@@ -86,17 +87,19 @@ async def apply(platform: Platform, call: WriteCall) -> CallResult:
     return answered(call, Verdict(outcome=Outcome.APPLIED))
 
 
-def answered(call: WriteCall, verdict: Verdict, **other: object) -> CallResult:
+def answered(call: WriteCall, verdict: Verdict, **other: Any) -> CallResult:
     """One verdict for all."""
     verdicts = {item.external_id: verdict for item in call.items}
-    return replace(CallResult(verdicts=verdicts, status=200), **other)  # type: ignore[arg-type]
+    return replace(CallResult(verdicts=verdicts, status=200), **other)
 
 
 def refused(whole: Whole, status: int | None = 400) -> Script:
     """The whole call is refused without a look at any item."""
 
     async def answer(_platform: Platform, call: WriteCall) -> CallResult:
-        verdict = Verdict(outcome=Outcome.NOT_JUDGED, code=whole.value, message=f"all {whole.value}")
+        verdict = Verdict(
+            outcome=Outcome.NOT_JUDGED, code=whole.value, message=f"all {whole.value}"
+        )
         return answered(call, verdict, whole=whole, status=status, message=f"all {whole.value}")
 
     return answer

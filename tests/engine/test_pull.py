@@ -78,8 +78,12 @@ async def test_a_provider_that_left_something_out_completes_nothing(parts: Parts
     assert await parts.sql.fetchval("SELECT complete_at FROM syncd.accounts") == before
 
 
-@pytest.mark.parametrize(("gone", "outcome", "missing"), [(3, "ok", 3), (4, "braked", 0), (12, "braked", 0)])
-async def test_much_less_than_before_brakes(parts: Parts, gone: int, outcome: str, missing: int) -> None:
+@pytest.mark.parametrize(
+    ("gone", "outcome", "missing"), [(3, "ok", 3), (4, "braked", 0), (12, "braked", 0)]
+)
+async def test_much_less_than_before_brakes(
+    parts: Parts, gone: int, outcome: str, missing: int
+) -> None:
     one = await pulled(parts)
     for number in range(gone):
         del one.platform.daily[f"c{number:02}"]

@@ -19,19 +19,21 @@ from syncd.ports import Reading, RunOutcome
 from syncd.store.database import open_database
 from syncd.store.leases import take_lease
 from syncd.timing import boottime
-from tests.engine.platform import Bench, Platform, answered, apply, bench, refused
+from tests.engine.platform import Bench, Platform, Script, answered, apply, bench, refused
 from tests.proxy import Proxy
 from tests.store.parts import SETTLE, Parts, bound, campaign
 
 IDS = [f"c{number:02}" for number in range(64)]
 
 
-async def ready(parts: Parts, count: int, script: object = apply, value: str = "50") -> tuple[Bench, list[int]]:
+async def ready(
+    parts: Parts, count: int, script: Script = apply, value: str = "50"
+) -> tuple[Bench, list[int]]:
     """So many campaigns in the mirror with an update each."""
     ids = IDS[:count]
     await parts.pull([campaign(one) for one in ids])
     queued = [await parts.enqueue(one, value) for one in ids]
-    return bench(parts, dict.fromkeys(ids, "100"), script), queued  # type: ignore[arg-type]
+    return bench(parts, dict.fromkeys(ids, "100"), script), queued
 
 
 async def run_of(parts: Parts, report: PushReport) -> dict[str, object]:
@@ -70,7 +72,11 @@ async def test_each_item_of_a_mixed_answer_keeps_its_own_result(parts: Parts) ->
     one, ids = await ready(parts, 4, answer)
     report = await push(one.account)
     assert await one.states(ids) == ["applied", "rejected", "unknown", "applied"]
-    assert (report.counts["applied"], report.counts["rejected"], report.counts["unknown"]) == (2, 1, 1)
+    assert (report.counts["applied"], report.counts["rejected"], report.counts["unknown"]) == (
+        2,
+        1,
+        1,
+    )
     rejected, pending = await parts.update(ids[1]), await parts.update(ids[3])
     assert rejected["results"]["budget.daily"] == {
         "outcome": "rejected",
@@ -83,7 +89,7 @@ async def test_each_item_of_a_mixed_answer_keeps_its_own_result(parts: Parts) ->
     assert len(one.platform.calls) == 1
 
 
-def poison(bad: Sequence[str], whole: Whole) -> object:
+def poison(bad: Sequence[str], whole: Whole) -> Script:
     async def answer(platform: Platform, call: WriteCall) -> CallResult:
         if any(item.external_id in bad for item in call.items):
             return await refused(whole)(platform, call)
@@ -119,7 +125,10 @@ async def test_credentials_refused_twice_end_the_pass_with_nothing_charged(parts
     one, ids = await ready(parts, 3, refused(Whole.UNAUTHORISED, 401))
     report = await push(one.account)
     assert len(one.platform.calls) == 2
-    assert (report.outcome, report.error and report.error.code) == (RunOutcome.FAILED, "auth-failed")
+    assert (report.outcome, report.error and report.error.code) == (
+        RunOutcome.FAILED,
+        "auth-failed",
+    )
     assert await one.states(ids) == ["queued"] * 3
     assert await parts.sql.fetchval("SELECT failing_since IS NOT NULL FROM syncd.accounts")
 
@@ -143,7 +152,9 @@ async def test_a_reason_that_no_other_call_would_escape_ends_the_pass(
     assert report.counts["queued"] == 3
 
 
-async def test_a_throttled_pass_ends_as_partial_when_the_limit_would_come_too_late(parts: Parts) -> None:
+async def test_a_throttled_pass_ends_as_partial_when_the_limit_would_come_too_late(
+    parts: Parts,
+) -> None:
     one, ids = await ready(parts, 3, refused(Whole.THROTTLED, 429))
 
     async def before(_call: WriteCall) -> None:
@@ -152,7 +163,10 @@ async def test_a_throttled_pass_ends_as_partial_when_the_limit_would_come_too_la
 
     one.platform.before = before
     report = await push(one.account)
-    assert (report.outcome, report.error and report.error.code) == (RunOutcome.PARTIAL, "limit-wait")
+    assert (report.outcome, report.error and report.error.code) == (
+        RunOutcome.PARTIAL,
+        "limit-wait",
+    )
     assert await one.states(ids) == ["queued"] * 3
     assert len(one.platform.calls) == 1
     assert not await parts.sql.fetchval("SELECT failing_since IS NOT NULL FROM syncd.accounts")
@@ -168,7 +182,9 @@ async def test_a_campaign_is_tried_three_times_in_one_pass(parts: Parts) -> None
 
 
 @pytest.mark.parametrize("error", [NoAnswer("cut"), BadAnswer("not JSON"), RuntimeError("bug")])
-async def test_an_exception_after_the_intent_leaves_the_outcome_unknown(parts: Parts, error: Exception) -> None:
+async def test_an_exception_after_the_intent_leaves_the_outcome_unknown(
+    parts: Parts, error: Exception
+) -> None:
     async def answer(_platform: Platform, _call: WriteCall) -> CallResult:
         raise error
 
@@ -236,7 +252,9 @@ async def test_no_call_begins_once_the_process_was_asked_to_stop(parts: Parts) -
     assert report.outcome is RunOutcome.PARTIAL
 
 
-async def test_an_update_taken_back_in_the_last_moment_is_counted_as_cancelled(parts: Parts) -> None:
+async def test_an_update_taken_back_in_the_last_moment_is_counted_as_cancelled(
+    parts: Parts,
+) -> None:
     one, ids = await ready(parts, 3)
     taken: list[int] = []
 
@@ -248,7 +266,11 @@ async def test_an_update_taken_back_in_the_last_moment_is_counted_as_cancelled(p
     one.platform.before = before
     report = await push(one.account)
     assert await one.states(ids) == ["applied", "cancelled", "applied"]
-    assert (report.outcome, report.counts["cancelled"], report.counts["queued"]) == (RunOutcome.OK, 1, 0)
+    assert (report.outcome, report.counts["cancelled"], report.counts["queued"]) == (
+        RunOutcome.OK,
+        1,
+        0,
+    )
     assert one.platform.calls == [("c00", "c02")]
 
 
@@ -303,7 +325,9 @@ async def test_a_campaign_that_an_incomplete_read_left_out_is_not_judged(parts: 
     one, ids = await ready(parts, 2)
 
     def half(_ids: Sequence[str]) -> Reading:
-        return Reading(campaigns={"c00": campaign("c00", one.platform.daily["c00"])}, is_whole=False)
+        return Reading(
+            campaigns={"c00": campaign("c00", one.platform.daily["c00"])}, is_whole=False
+        )
 
     one.platform.reads = half
     report = await push(one.account)
@@ -333,7 +357,10 @@ async def test_expired_updates_are_in_the_books_of_the_push(parts: Parts) -> Non
 async def test_an_answer_that_cannot_be_recorded_is_found_out_by_a_read_later(parts: Parts) -> None:
     """Postgres goes away between the provider's answer and its settlement."""
     one, ids = await ready(parts, 2)
-    async with Proxy(parts.url) as proxy, open_database(proxy.url, role="syncd_service") as database:
+    async with (
+        Proxy(parts.url) as proxy,
+        open_database(proxy.url, role="syncd_service") as database,
+    ):
 
         async def answer(platform: Platform, call: WriteCall) -> CallResult:
             proxy.is_cut = True
@@ -355,7 +382,10 @@ async def test_an_answer_that_cannot_be_recorded_is_found_out_by_a_read_later(pa
 
 async def test_an_intent_whose_commit_was_not_answered_is_sent_once(parts: Parts) -> None:
     one, ids = await ready(parts, 2)
-    async with Proxy(parts.url) as proxy, open_database(proxy.url, role="syncd_service") as database:
+    async with (
+        Proxy(parts.url) as proxy,
+        open_database(proxy.url, role="syncd_service") as database,
+    ):
         there = bound(database, parts.lease, parts.url, parts.sql, parts.name)
         other = bench(there, one.platform.daily)
 

@@ -13,7 +13,7 @@ from tests.engine.platform import Bench, Platform, apply, bench
 from tests.store.parts import SETTLE, Parts, campaign
 
 
-async def lost(parts: Parts, is_applied: bool, count: int = 1) -> tuple[Bench, list[int]]:
+async def lost(parts: Parts, *, is_applied: bool, count: int = 1) -> tuple[Bench, list[int]]:
     """Updates whose call the provider carried out, or not, without a word."""
 
     async def answer(platform: Platform, call: WriteCall) -> CallResult:
@@ -52,7 +52,11 @@ async def test_what_was_applied_without_a_word_is_applied(parts: Parts) -> None:
     one, ids = await lost(parts, is_applied=True, count=3)
     await parts.move_clock(SETTLE)
     report = await recover(one.account)
-    assert (report.outcome, report.counts["found"], report.counts["applied"]) == (RunOutcome.OK, 3, 3)
+    assert (report.outcome, report.counts["found"], report.counts["applied"]) == (
+        RunOutcome.OK,
+        3,
+        3,
+    )
     assert report.touched == tuple(ids)
     assert await one.states(ids) == ["applied"] * 3
     row = await parts.update(ids[0])
@@ -75,7 +79,9 @@ async def test_what_was_not_applied_is_sent_once_more_and_then_held(parts: Parts
 async def test_an_incomplete_read_decides_only_what_it_shows_and_says_so(parts: Parts) -> None:
     one, ids = await lost(parts, is_applied=True, count=2)
     await parts.move_clock(SETTLE)
-    one.platform.reads = lambda _ids: Reading(campaigns={"c0": campaign("c0", "50")}, is_whole=False)
+    one.platform.reads = lambda _ids: Reading(
+        campaigns={"c0": campaign("c0", "50")}, is_whole=False
+    )
     report = await recover(one.account)
     assert await one.states(ids) == ["applied", "unknown"]
     assert (report.counts["applied"], report.counts["waiting"]) == (1, 1)

@@ -7,9 +7,7 @@ import datetime as dt
 import pytest
 
 from syncd.config.schedule import cron, cron_or_enqueue
-from syncd.engine.schedule import next_time
-
-ZERO = dt.timedelta()
+from syncd.engine.schedule import Timetable
 
 
 def at(text: str) -> dt.datetime:
@@ -39,23 +37,33 @@ def at(text: str) -> dt.datetime:
     ],
 )
 def test_the_next_time(schedule: str, now: str, expected: str) -> None:
-    assert next_time(cron(schedule), at(now), ZERO) == at(expected)
+    assert Timetable(schedule=cron(schedule)).next_time(at(now)) == at(expected)
 
 
 def test_a_day_has_as_many_slots_whatever_clocks_do() -> None:
     for day in ("2026-03-29", "2026-10-25", "2026-06-01"):
         now, slots = at(f"{day} 00:00") - dt.timedelta(seconds=1), 0
-        while (now := next_time(cron("0 * * * *"), now, ZERO) or now) < at(f"{day} 23:59"):
+        while (now := Timetable(schedule=cron("0 * * * *")).next_time(now) or now) < at(
+            f"{day} 23:59"
+        ):
             slots += 1
         assert slots == 24
 
 
 def test_jitter_makes_a_pass_later_and_never_earlier() -> None:
     jitter = dt.timedelta(seconds=30)
-    times = {next_time(cron("@daily"), at("2026-01-01 05:00"), jitter) for _ in range(50)}
+    times = {
+        Timetable(schedule=cron("@daily"), jitter=jitter).next_time(at("2026-01-01 05:00"))
+        for _ in range(50)
+    }
     assert len(times) > 10
-    assert all(at("2026-01-02 00:00") <= (one or at("1970-01-01")) <= at("2026-01-02 00:00") + jitter for one in times)
+    assert all(
+        at("2026-01-02 00:00") <= (one or at("1970-01-01")) <= at("2026-01-02 00:00") + jitter
+        for one in times
+    )
 
 
 def test_a_push_that_follows_the_queue_has_no_time() -> None:
-    assert next_time(cron_or_enqueue("@on_enqueue"), at("2026-01-01 00:00"), ZERO) is None
+    assert (
+        Timetable(schedule=cron_or_enqueue("@on_enqueue")).next_time(at("2026-01-01 00:00")) is None
+    )

@@ -47,7 +47,9 @@ async def test_a_write_ends_however_often_it_is_cancelled(cancellations: int) ->
 
 
 @pytest.mark.parametrize("cancellations", [0, 1, 2])
-async def test_a_write_that_fails_raises_its_own_error_unless_it_was_cancelled(cancellations: int) -> None:
+async def test_a_write_that_fails_raises_its_own_error_unless_it_was_cancelled(
+    cancellations: int,
+) -> None:
     write = Write(DatabaseUnavailable("gone"))
     task = asyncio.create_task(finish(write()))
     await asyncio.sleep(0)
@@ -129,19 +131,26 @@ async def test_work_that_fails_cancels_the_body() -> None:
     async def work() -> None:
         raise LeaseLost("gone")
 
-    reached = []
-    with pytest.raises(LeaseLost, match="gone"):
+    reached: list[str] = []
+
+    async def body() -> None:
         async with beside(work(), "beside"):
             try:
                 await asyncio.Event().wait()
             finally:
                 reached.append("end of the body")
+
+    with pytest.raises(LeaseLost, match="gone"):
+        await body()
     assert reached == ["end of the body"]
 
 
 async def test_an_error_of_the_body_comes_out_as_itself() -> None:
+    async def work() -> None:
+        await asyncio.Event().wait()
+
     with pytest.raises(SyncdError, match="mine"):
-        async with beside(asyncio.Event().wait(), "beside"):  # type: ignore[arg-type]
+        async with beside(work(), "beside"):
             raise SyncdError("mine")
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from syncd.config.schedule import cron, cron_or_enqueue
 from syncd.engine.account import Account
+from syncd.engine.schedule import Timetable
 from syncd.engine.worker import Duties, Worker, keep, until_free
 from syncd.errors import DatabaseUnavailable, LeaseBusy, LeaseLost, ProviderDown
 from syncd.ports import Page, Reading
@@ -67,7 +68,9 @@ async def at_work(
     """A worker over the real store; at the end it is asked to stop and must."""
     one = bench(parts, dict.fromkeys(IDS, "100"))
     if platform is not None:
-        one = Bench(platform, parts, replace(one.account, provider=platform), one.events, one.stopping)
+        one = Bench(
+            platform, parts, replace(one.account, provider=platform), one.events, one.stopping
+        )
     holds: list[str] = []
     raising = list(trouble)
 
@@ -84,9 +87,8 @@ async def at_work(
             name="shop",
             slots=slots,
             hold=hold,
-            pull=cron("@hourly"),
-            pull_jitter=dt.timedelta(),
-            push=cron_or_enqueue("@on_enqueue"),
+            pull=Timetable(schedule=cron("@hourly")),
+            push=Timetable(schedule=cron_or_enqueue("@on_enqueue")),
         )
     )
     task = asyncio.create_task(worker.run(stop))
@@ -151,7 +153,10 @@ async def test_an_update_is_pushed_while_a_pull_goes_on(parts: Parts) -> None:
 
 
 async def is_ended(parts: Parts, kind: str) -> bool:
-    newest = "SELECT outcome::text FROM syncd.runs WHERE kind = $1::text::syncd.run_kind ORDER BY id DESC LIMIT 1"
+    newest = (
+        "SELECT outcome::text FROM syncd.runs WHERE kind = $1::text::syncd.run_kind"
+        " ORDER BY id DESC LIMIT 1"
+    )
     return (await parts.sql.fetchval(newest, kind)) in {"ok", "partial", "failed"}
 
 
@@ -178,7 +183,9 @@ async def test_an_account_that_another_process_holds_is_tried_again(parts: Parts
         await eventually(lambda: is_pulled(parts))
 
 
-async def test_trouble_with_the_push_is_waited_out_although_the_worker_is_woken(parts: Parts) -> None:
+async def test_trouble_with_the_push_is_waited_out_although_the_worker_is_woken(
+    parts: Parts,
+) -> None:
     await rested(parts)
     reads: list[Sequence[str]] = []
 
@@ -196,7 +203,9 @@ async def test_trouble_with_the_push_is_waited_out_although_the_worker_is_woken(
         assert len(shift.holds) == 1
 
 
-async def test_an_unknown_update_that_cannot_be_read_whole_is_not_asked_about_without_end(parts: Parts) -> None:
+async def test_an_unknown_update_that_cannot_be_read_whole_is_not_asked_about_without_end(
+    parts: Parts,
+) -> None:
     await rested(parts)
     await parts.enqueue("a", "50")
     await parts.intend()

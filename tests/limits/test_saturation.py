@@ -1,10 +1,10 @@
-"""A provider's limit under a load that never lets go, with two owners one after the other: judged by
-the receiver's journal alone. No window holds more than the limit, and nearly all of it is used."""
+"""A provider's limit under a load that never lets go, with two owners one after the other: judged
+by the receiver's journal alone. No window holds more than the limit, and nearly all is used."""
 
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +95,7 @@ async def receiving(
     options = ["--advertisers", str(load.advertisers), "--campaigns", str(2 * load.advertisers)]
     options += ["--limit", load.limit if load.is_enforced else "off"]
     async with simulator_started(place, *options) as ready:
-        there = Place(**{**vars(place), "base_url": ready["base_url"]})
+        there = replace(place, base_url=ready["base_url"])
         there.write()
         yield there, f"{ready['admin_url']}/journal"
 
@@ -159,7 +159,7 @@ def show(capsys: pytest.CaptureFixture[str], found: Measured, load: Load) -> Non
 async def test_a_small_limit_is_kept_and_used_across_a_clean_hand_over(
     tmp_path: Path, database_url: str
 ) -> None:
-    load = Load(n=25, seconds=6, advertisers=28)
+    load = Load(n=25, seconds=6, advertisers=25)
     found = await handed_over(tmp_path, database_url, load)
     assert found.span > 2 * load.seconds
     assert_limit_is_kept_and_used(found, load)
@@ -168,7 +168,7 @@ async def test_a_small_limit_is_kept_and_used_across_a_clean_hand_over(
 async def test_a_limit_that_the_provider_enforces_is_never_hit_even_when_an_owner_is_killed(
     tmp_path: Path, database_url: str
 ) -> None:
-    load = Load(n=10, seconds=2, advertisers=15, is_enforced=True)
+    load = Load(n=10, seconds=2, advertisers=12, is_enforced=True)
     async with receiving(tmp_path, database_url, load) as (place, journal):
         async with (
             syncd_started(place, "sync", "--pull") as first,

@@ -49,7 +49,7 @@ def test_a_read_decides_by_value(one: Unknown, shown: str | None, state: State, 
 
 
 @pytest.mark.parametrize("late", [True, False])
-def test_a_campaign_that_is_not_shown_is_a_matter_for_a_person(late: bool) -> None:
+def test_a_campaign_that_is_not_shown_is_a_matter_for_a_person(*, late: bool) -> None:
     found = resolve(unknown(late=late), None)
     assert (found.state, found.code) == (State.HELD, "out_of_view")
 

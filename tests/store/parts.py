@@ -97,7 +97,9 @@ class Parts:
     unknowns: Unknowns
     runs: Runs
 
-    async def see(self, *pages: Sequence[Campaign], bad: Sequence[BadRow] = ()) -> tuple[int, Sighting]:
+    async def see(
+        self, *pages: Sequence[Campaign], bad: Sequence[BadRow] = ()
+    ) -> tuple[int, Sighting]:
         """A run that saw these pages and is still open."""
         run_id = await self.runs.open(RunKind.PULL, "test")
         sighting = self.mirror.sighting(run_id)
@@ -105,7 +107,9 @@ class Parts:
             await sighting.see(page, bad if number == 0 else (), await self.mirror.mark())
         return run_id, sighting
 
-    async def pull(self, *pages: Sequence[Campaign], bad: Sequence[BadRow] = ()) -> Mapping[str, int]:
+    async def pull(
+        self, *pages: Sequence[Campaign], bad: Sequence[BadRow] = ()
+    ) -> Mapping[str, int]:
         """A complete pull of these pages."""
         _, sighting = await self.see(*pages, bad=bad)
         absence = await sighting.absent()
@@ -153,7 +157,7 @@ class Parts:
     async def row(self, table: str, update_id: int) -> dict[str, Any]:
         """One row by its id, its JSON decoded."""
         async with self.database.session() as session:
-            rows = await session.ask(f"SELECT * FROM {table} WHERE id = $1", update_id)  # type: ignore[arg-type]
+            rows = await session.ask(f"SELECT * FROM {table} WHERE id = $1", update_id)
         return dict(rows[0])
 
     async def update(self, update_id: int) -> dict[str, Any]:
@@ -163,6 +167,26 @@ class Parts:
     async def move_clock(self, by: dt.timedelta) -> None:
         """Let this much time pass for everything that is stored."""
         await self.sql.execute("UPDATE syncd.clock SET shift = shift + $1", by)
+
+
+EMPTY = """
+DO $$ DECLARE one text; BEGIN
+    SET LOCAL session_replication_role = replica;
+    FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'syncd'
+                  AND tablename NOT IN ('alembic_version', 'clock') LOOP
+        EXECUTE format('DELETE FROM syncd.%I', one);
+    END LOOP;
+    UPDATE syncd.clock SET shift = '0';
+END $$
+"""
+
+
+async def emptied(url: str) -> str:
+    """The same database without any rows: much quicker than a new one."""
+    connection = await asyncpg.connect(url)
+    await connection.execute(EMPTY)
+    await connection.close()
+    return url
 
 
 COMPLETE = RunResult(outcome=RunOutcome.OK, is_complete=True)

@@ -53,7 +53,11 @@ def bare(value: str) -> dict[str, str]:
 REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"account": "nope"}, 'unknown account "nope"', "accounts: shop"),
     ({"account": None}, "unknown account", "accounts: shop"),
-    ({"campaign": None}, "creating campaigns is not offered for criteo", "name an existing campaign"),
+    (
+        {"campaign": None},
+        "creating campaigns is not offered for criteo",
+        "name an existing campaign",
+    ),
     ({"campaign": "zz"}, 'unknown campaign "zz" in account shop', "did not show it"),
     ({"patch": "{}"}, "the patch must be an object of path and value", 'such as {"budget.daily"'),
     ({"patch": "[]"}, "the patch must be an object of path and value", 'such as {"budget.daily"'),
@@ -72,7 +76,11 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"value": "5\n"}, "is not an amount", DIGITS),
     ({"value": "٣"}, "is not an amount", DIGITS),
     ({"value": ""}, 'budget.daily: "" is not an amount', DIGITS),
-    ({"value": "0.12345678901234567890"}, "has more than 2 decimals", "criteo keeps 2 decimals of it"),
+    (
+        {"value": "0.12345678901234567890"},
+        "has more than 2 decimals",
+        "criteo keeps 2 decimals of it",
+    ),
     ({"value": "9" * 5000}, "is not an amount", DIGITS),
     (bare("-5"), 'budget.daily: "-5" is negative', AMOUNT),
     (bare("1e400"), "is not an amount", DIGITS),
@@ -84,11 +92,23 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     (bare("[5]"), "is not a value", "give one text or number"),
     (bare("true"), "is not a value", "give one text or number"),
     ({"policy": "ours"}, 'unknown policy "ours"', 'the policy is "hold"'),
-    ({"expires_at": dt.datetime(2020, 1, 1, tzinfo=dt.UTC)}, "it would expire before it is due", "after now"),
-    ({"not_before": SOON, "expires_at": SOON}, "it would expire before it is due", "after not_before"),
+    (
+        {"expires_at": dt.datetime(2020, 1, 1, tzinfo=dt.UTC)},
+        "it would expire before it is due",
+        "after now",
+    ),
+    (
+        {"not_before": SOON, "expires_at": SOON},
+        "it would expire before it is due",
+        "after not_before",
+    ),
     ({"expect": "[]"}, "expect must be an object of path and value", "such as"),
     ({"expect": '"100"'}, "expect must be an object of path and value", "such as"),
-    ({"expect": '{"budget.monthly": "1"}'}, "expect names a path that the patch does not change", "for each path"),
+    (
+        {"expect": '{"budget.monthly": "1"}'},
+        "expect names a path that the patch does not change",
+        "for each path",
+    ),
 ]
 
 
@@ -125,13 +145,17 @@ async def test_an_amount_above_the_accounts_largest_is_refused(parts: Parts) -> 
     await parts.accounts.register([registration(max_amount=Decimal(1000))])
     await parts.pull([campaign("a")])
     await ask(parts, value="1000.00")
-    with pytest.raises(asyncpg.PostgresError, match="is above this account's largest amount, 1000") as refused:
+    with pytest.raises(
+        asyncpg.PostgresError, match="is above this account's largest amount, 1000"
+    ) as refused:
         await ask(parts, value="1000.01")
     assert refused.value.sqlstate == "SY005"
     assert "guard.max_amount of account shop" in str(refused.value.hint)
 
 
-async def test_without_any_account_the_hint_says_how_accounts_come_to_be_known(database_url: str) -> None:
+async def test_without_any_account_the_hint_says_how_accounts_come_to_be_known(
+    database_url: str,
+) -> None:
     connection = await asyncpg.connect(database_url)
     with pytest.raises(asyncpg.PostgresError) as refused:
         await connection.fetchval("SELECT syncd.enqueue('shop', 'a', '{}')")
@@ -181,9 +205,14 @@ async def test_a_key_makes_asking_again_harmless(parts: Parts) -> None:
     assert await ask(parts, key="k") == first
     assert await ask(parts, key="k", value="120.5") == first
     for other in ({"value": "121"}, {"campaign": "b"}, {"patch": '{"budget.monthly": 120.5}'}):
-        with pytest.raises(asyncpg.PostgresError, match=f"was used for another change, update {first}") as refused:
+        with pytest.raises(
+            asyncpg.PostgresError, match=f"was used for another change, update {first}"
+        ) as refused:
             await ask(parts, key="k", **other)
-        assert (refused.value.sqlstate, refused.value.hint) == ("SY006", "use a new key for a new change")
+        assert (refused.value.sqlstate, refused.value.hint) == (
+            "SY006",
+            "use a new key for a new change",
+        )
     await parts.settle(await parts.intend(), Verdict(outcome=Outcome.APPLIED))
     assert await ask(parts, key="k") == first
 
@@ -234,7 +263,9 @@ async def test_many_lines_are_queued_in_order_or_not_at_all(parts: Parts) -> Non
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "a\ud800b"])
-async def test_a_text_that_postgres_cannot_keep_is_refused_like_any_other(parts: Parts, text: str) -> None:
+async def test_a_text_that_postgres_cannot_keep_is_refused_like_any_other(
+    parts: Parts, text: str
+) -> None:
     await parts.pull([campaign("a")])
     for one in (
         Wanted(account="shop", campaign=text, patch={DAILY: "1"}),
@@ -251,7 +282,7 @@ async def test_an_update_can_be_taken_back_before_it_is_sent(parts: Parts) -> No
     await parts.accounts.cancel(update_id, "ann")
     update = await parts.update(update_id)
     assert (update["state"], update["reason"]) == ("cancelled", "by ann")
-    with pytest.raises(Refused, match="cannot be changed|cannot go from cancelled"):
+    with pytest.raises(Refused, match=r"cannot be changed|cannot go from cancelled"):
         await parts.accounts.cancel(update_id, "bob")
     assert (await parts.update(update_id))["reason"] == "by ann"
 

@@ -25,7 +25,9 @@ async def test_four_calls_of_one_account_are_intended_at_the_same_time(parts: Pa
         batches = [await parts.batch(run_id, plan, [one]) for one in ids[start : start + 4]]
         await asyncio.gather(*(parts.outbox.intend(batch, BODY) for batch in batches))
         await asyncio.gather(*(parts.settle(batch, APPLIED) for batch in batches))
-    assert await parts.sql.fetchval("SELECT count(*) FROM syncd.updates WHERE state = 'applied'") == 40
+    assert (
+        await parts.sql.fetchval("SELECT count(*) FROM syncd.updates WHERE state = 'applied'") == 40
+    )
     newest = await parts.sql.fetchval("SELECT max(id) FROM syncd.batches")
     assert await parts.sql.fetchval("SELECT last_batch FROM syncd.accounts") == newest
 
@@ -41,7 +43,12 @@ async def test_a_pull_that_ends_and_an_intent_that_begins_wait_for_each_other_on
         batch = await parts.batch(await parts.runs.open(RunKind.PUSH, "test"), await parts.plan())
         await asyncio.gather(sighting.close(COMPLETE, ()), parts.outbox.intend(batch, BODY))
         await parts.settle(batch, APPLIED)
-        assert await parts.sql.fetchval("SELECT last_batch FROM syncd.campaigns WHERE external_id = 'c10'") == batch.id
+        assert (
+            await parts.sql.fetchval(
+                "SELECT last_batch FROM syncd.campaigns WHERE external_id = 'c10'"
+            )
+            == batch.id
+        )
         assert (await parts.row("syncd.runs", run_id))["outcome"] == "ok"
 
 
@@ -61,7 +68,9 @@ async def test_a_missing_campaign_and_its_intent_do_not_block_each_other_for_eve
         intending = asyncio.ensure_future(parts.outbox.intend(batch, BODY))
         await eventually(lambda: _waiting(parts, 2))
     await asyncio.gather(closing, intending)
-    missing = await parts.sql.fetchval("SELECT missing_since FROM syncd.campaigns WHERE external_id = 'a'")
+    missing = await parts.sql.fetchval(
+        "SELECT missing_since FROM syncd.campaigns WHERE external_id = 'a'"
+    )
     assert missing is None or isinstance(missing, dt.datetime)
 
 

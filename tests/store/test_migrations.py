@@ -19,11 +19,13 @@ from syncd.store.migrations import SERVICE, Upgrade, upgrade
 
 PROGRAM = (
     "import asyncio, sys; from syncd.store.migrations import upgrade;"
-    " done = asyncio.run(upgrade(sys.argv[1])); print(done.before, done.after, bool(done.roles_missing))"
+    " done = asyncio.run(upgrade(sys.argv[1]));"
+    " print(done.before, done.after, bool(done.roles_missing))"
 )
 CATALOGUE = """
-SELECT string_agg(format('%s %s %s', c.relname, c.relkind, c.relacl), E'\\n' ORDER BY c.relname, c.relkind)
-  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname IN ('syncd', 'report')
+SELECT string_agg(format('%s %s %s', c.relname, c.relkind, c.relacl), E'\\n' ORDER BY c.oid)
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE n.nspname IN ('syncd', 'report')
 """
 
 
@@ -75,7 +77,12 @@ async def test_databases_of_one_cluster_may_be_upgraded_at_once(cluster: Embedde
     try:
         running = [
             await asyncio.create_subprocess_exec(
-                sys.executable, "-c", PROGRAM, cluster.dsn(name), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+                sys.executable,
+                "-c",
+                PROGRAM,
+                cluster.dsn(name),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
             )
             for name in names
         ]
@@ -94,7 +101,9 @@ async def fresh() -> AsyncIterator[EmbeddedPostgres]:
         yield cluster
 
 
-async def test_a_user_who_may_not_make_roles_gets_the_sql_for_the_administrator(fresh: EmbeddedPostgres) -> None:
+async def test_a_user_who_may_not_make_roles_gets_the_sql_for_the_administrator(
+    fresh: EmbeddedPostgres,
+) -> None:
     admin, url = fresh.dsn("app"), fresh.dsn("app").replace("postgres@", "app@", 1)
     first = await upgrade(url)
     assert first.after == SCHEMA_VERSION
@@ -130,7 +139,9 @@ async def test_where_the_roles_exist_the_sql_only_makes_the_user_a_part_of_them(
         assert await database.value("clock")
 
 
-async def test_a_user_who_may_make_nothing_is_told_so(cluster: EmbeddedPostgres, stranger: str) -> None:
+async def test_a_user_who_may_make_nothing_is_told_so(
+    cluster: EmbeddedPostgres, stranger: str
+) -> None:
     with pytest.raises(SyncdError, match=stranger) as refused:
         await upgrade(cluster.dsn(stranger).replace("postgres@", f"{stranger}@", 1))
     assert refused.value.remedy

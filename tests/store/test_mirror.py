@@ -24,7 +24,8 @@ BROKEN = """
 SELECT external_id, version, valid_from, valid_to FROM (
     SELECT v.*, lag(valid_to) OVER w AS before, lag(version) OVER w AS previous,
            lead(version) OVER w AS following
-      FROM syncd.campaign_versions v WINDOW w AS (PARTITION BY account_id, external_id ORDER BY version)) v
+      FROM syncd.campaign_versions v
+    WINDOW w AS (PARTITION BY account_id, external_id ORDER BY version)) v
  WHERE valid_to <= valid_from OR (previous IS NULL AND version <> 1)
     OR (previous IS NOT NULL AND (before IS DISTINCT FROM valid_from OR previous <> version - 1))
     OR (following IS NULL) <> (valid_to IS NULL)
@@ -34,7 +35,8 @@ FOLDED = """
 SELECT c.external_id FROM syncd.campaigns c
   LEFT JOIN syncd.campaign_versions v
          ON v.account_id = c.account_id AND v.external_id = c.external_id AND v.valid_to IS NULL
- WHERE v."values" IS DISTINCT FROM c."values" OR v.version <> c.version OR v.valid_from <> c.changed_at
+ WHERE v."values" IS DISTINCT FROM c."values" OR v.version <> c.version
+    OR v.valid_from <> c.changed_at
     OR v.name <> c.name
 """
 
@@ -72,16 +74,27 @@ async def test_a_pull_counts_what_it_saw(parts: Parts) -> None:
     await history_is_whole(parts)
 
 
-async def test_a_campaign_that_a_complete_pull_does_not_show_is_missing_until_it_returns(parts: Parts) -> None:
+async def test_a_campaign_that_a_complete_pull_does_not_show_is_missing_until_it_returns(
+    parts: Parts,
+) -> None:
     await parts.pull([campaign("a"), campaign("b")])
     assert await parts.pull([campaign("a")]) == counted(seen=1, unchanged=1, missing=1)
-    since = await parts.sql.fetchval("SELECT missing_since FROM syncd.campaigns WHERE external_id = 'b'")
+    since = await parts.sql.fetchval(
+        "SELECT missing_since FROM syncd.campaigns WHERE external_id = 'b'"
+    )
     assert since is not None
     await parts.pull([campaign("a")])
-    later = await parts.sql.fetchrow("SELECT missing_since, gone_at FROM syncd.campaigns WHERE external_id = 'b'")
+    later = await parts.sql.fetchrow(
+        "SELECT missing_since, gone_at FROM syncd.campaigns WHERE external_id = 'b'"
+    )
     assert tuple(later or ()) == (since, None)
     assert await parts.pull([campaign("a"), campaign("b")]) == counted(seen=2, unchanged=2)
-    assert await parts.sql.fetchval("SELECT count(*) FROM syncd.campaigns WHERE missing_since IS NOT NULL") == 0
+    assert (
+        await parts.sql.fetchval(
+            "SELECT count(*) FROM syncd.campaigns WHERE missing_since IS NOT NULL"
+        )
+        == 0
+    )
     await history_is_whole(parts)
 
 
@@ -90,7 +103,12 @@ async def test_a_bad_row_with_a_readable_id_is_not_missing(parts: Parts) -> None
     bad = BadRow(external_id="b", raw=b"?", message="bad")
     counts = await parts.pull([campaign("a")], bad=[bad])
     assert (counts["missing"], counts["bad"]) == (0, 1)
-    assert await parts.sql.fetchval("SELECT count(*) FROM syncd.campaigns WHERE missing_since IS NOT NULL") == 0
+    assert (
+        await parts.sql.fetchval(
+            "SELECT count(*) FROM syncd.campaigns WHERE missing_since IS NOT NULL"
+        )
+        == 0
+    )
 
 
 async def test_what_a_pull_did_not_show_is_told_with_the_parts_that_are_empty(parts: Parts) -> None:
@@ -134,7 +152,9 @@ async def test_a_campaign_that_only_moved_gets_no_version_and_no_change(parts: P
     assert await changes(parts) == []
 
 
-async def test_a_currency_that_the_account_gives_is_a_change_although_no_byte_moved(parts: Parts) -> None:
+async def test_a_currency_that_the_account_gives_is_a_change_although_no_byte_moved(
+    parts: Parts,
+) -> None:
     """The provider's row is the same; the configuration says another currency."""
     row = b'{"id": "a"}'
     await parts.pull([campaign("a", raw=row, currency=None)])
@@ -144,7 +164,9 @@ async def test_a_currency_that_the_account_gives_is_a_change_although_no_byte_mo
 
 async def test_every_path_that_moved_is_one_change(parts: Parts) -> None:
     await parts.pull([campaign("a")])
-    await parts.pull([campaign("a", "unlimited", name="Other", native={"goal": None, "extra": "1"})])
+    await parts.pull(
+        [campaign("a", "unlimited", name="Other", native={"goal": None, "extra": "1"})]
+    )
     assert await changes(parts) == [
         ("a", "budget.daily", "100", "unlimited", "provider"),
         ("a", "name", "Campaign a", "Other", "provider"),
@@ -163,7 +185,9 @@ async def test_history_stays_whole_over_many_random_pulls(parts: Parts) -> None:
         counts = await parts.pull(shown[:5], shown[5:])
         assert counts["seen"] == len(shown)
         await history_is_whole(parts)
-        rows = await parts.sql.fetch("SELECT external_id, raw FROM syncd.campaigns WHERE missing_since IS NULL")
+        rows = await parts.sql.fetch(
+            "SELECT external_id, raw FROM syncd.campaigns WHERE missing_since IS NULL"
+        )
         assert {row["external_id"]: row["raw"] for row in rows} == {
             one.external_id: one.raw for one in shown
         }
@@ -183,7 +207,9 @@ async def test_a_pull_that_saw_nothing_at_all_closes_with_empty_books(parts: Par
     assert await sighting.close(RunResult(outcome=RunOutcome.FAILED), ()) == NONE
 
 
-async def test_a_page_that_left_before_a_write_is_stale_for_its_campaigns_only(parts: Parts) -> None:
+async def test_a_page_that_left_before_a_write_is_stale_for_its_campaigns_only(
+    parts: Parts,
+) -> None:
     await parts.pull([campaign("a"), campaign("b")])
     run_id = await parts.runs.open(RunKind.PULL, "test")
     marker = await parts.mirror.mark()
@@ -199,7 +225,9 @@ async def test_a_page_that_left_before_a_write_is_stale_for_its_campaigns_only(p
 
 
 @pytest.mark.parametrize("outcome", [None, Outcome.UNKNOWN])
-async def test_a_campaign_with_an_open_attempt_is_left_alone(parts: Parts, outcome: Outcome | None) -> None:
+async def test_a_campaign_with_an_open_attempt_is_left_alone(
+    parts: Parts, outcome: Outcome | None
+) -> None:
     await parts.pull([campaign("a"), campaign("b")])
     await parts.enqueue("a", "50")
     batch = await parts.intend()
@@ -211,19 +239,28 @@ async def test_a_campaign_with_an_open_attempt_is_left_alone(parts: Parts, outco
     assert (await parts.mirror.values(["a"]))["a"]["budget.daily"] == "100"
 
 
-async def test_a_campaign_that_was_written_since_the_first_page_is_not_marked_missing(parts: Parts) -> None:
+async def test_a_campaign_that_was_written_since_the_first_page_is_not_marked_missing(
+    parts: Parts,
+) -> None:
     await parts.pull([campaign("a"), campaign("b")])
     _, sighting = await parts.see([campaign("b")])
     await parts.apply("a", "50")
     await sighting.close(COMPLETE, ["a"])
-    assert await parts.sql.fetchval("SELECT count(*) FROM syncd.campaigns WHERE missing_since IS NOT NULL") == 0
+    assert (
+        await parts.sql.fetchval(
+            "SELECT count(*) FROM syncd.campaigns WHERE missing_since IS NOT NULL"
+        )
+        == 0
+    )
 
 
 async def test_our_own_value_comes_back_as_ours_and_confirms_the_update(parts: Parts) -> None:
     await parts.pull([campaign("a"), campaign("b")])
     update_id = await parts.apply("a", "50")
     await parts.pull([campaign("a", "50", name="Other"), campaign("b", "50")])
-    rows = await parts.sql.fetch("SELECT external_id, path, origin, update_id FROM syncd.field_changes ORDER BY id")
+    rows = await parts.sql.fetch(
+        "SELECT external_id, path, origin, update_id FROM syncd.field_changes ORDER BY id"
+    )
     assert [tuple(row) for row in rows] == [
         ("a", "budget.daily", "update", update_id),
         ("a", "name", "provider", None),
@@ -248,7 +285,7 @@ async def test_a_read_by_id_changes_the_mirror_and_confirms(parts: Parts) -> Non
 
 
 async def test_a_read_during_a_pull_keeps_the_versions_in_order(parts: Parts) -> None:
-    """The pull began first, a push read the campaign, then its page came and shows a third value."""
+    """The pull began first, a push read the campaign, then its page shows a third value."""
     await parts.pull([campaign("a"), campaign("b")])
     _, sighting = await parts.see([campaign("b")])
     run_id = await parts.runs.open(RunKind.PUSH, "test")
@@ -261,7 +298,9 @@ async def test_a_read_during_a_pull_keeps_the_versions_in_order(parts: Parts) ->
     assert stamps[0]["seen_at"] < stamps[1]["seen_at"]
 
 
-async def test_a_page_that_left_before_a_read_does_not_undo_what_the_read_showed(parts: Parts) -> None:
+async def test_a_page_that_left_before_a_read_does_not_undo_what_the_read_showed(
+    parts: Parts,
+) -> None:
     await parts.pull([campaign("a")])
     pulling = await parts.runs.open(RunKind.PULL, "test")
     marker = await parts.mirror.mark()
@@ -296,8 +335,9 @@ async def test_readers_see_whole_pulls_only(parts: Parts) -> None:
         looks = 0
         while not done.is_set():
             rows = await reader.fetch(
-                "SELECT DISTINCT c.\"values\" ->> 'budget.daily' AS daily, v.\"values\" = c.\"values\" AS same"
-                " FROM report.campaigns c JOIN report.campaign_history v USING (account, external_id)"
+                "SELECT DISTINCT c.\"values\" ->> 'budget.daily' AS daily,"
+                ' v."values" = c."values" AS same FROM report.campaigns c'
+                " JOIN report.campaign_history v USING (account, external_id)"
                 " WHERE v.valid_to IS NULL"
             )
             assert len(rows) == 1, [tuple(row) for row in rows]
@@ -308,7 +348,10 @@ async def test_readers_see_whole_pulls_only(parts: Parts) -> None:
 
     reading = asyncio.ensure_future(read())
     for generation in range(2, 14):
-        await parts.pull(*([campaign(one, f"{generation}")] for one in ids[:3]), [campaign(one, f"{generation}") for one in ids[3:]])
+        await parts.pull(
+            *([campaign(one, f"{generation}")] for one in ids[:3]),
+            [campaign(one, f"{generation}") for one in ids[3:]],
+        )
     done.set()
     assert await reading > 12
     assert len(seen) > 3
@@ -317,7 +360,9 @@ async def test_readers_see_whole_pulls_only(parts: Parts) -> None:
 
 async def test_a_pull_remembers_ids_in_little_memory(parts: Parts) -> None:
     """A listing of many campaigns is kept as numbers; only pages are held as values."""
-    _, sighting = await parts.see(*([campaign(f"{page}-{n}") for n in range(200)] for page in range(5)))
+    _, sighting = await parts.see(
+        *([campaign(f"{page}-{n}") for n in range(200)] for page in range(5))
+    )
     kept = vars(sighting)
     held = [value for value in kept.values() if isinstance(value, set | list | dict)]
     assert all(isinstance(one, int) for value in held if len(value) > 100 for one in value)
@@ -351,6 +396,6 @@ async def test_two_accounts_with_one_campaign_id_do_not_meet(parts: Parts) -> No
         await other.pull([])
         assert (await parts.mirror.values(["a"]))["a"]["budget.daily"] == "100"
         rows = await parts.sql.fetch(
-            "SELECT account, missing_since IS NULL AS is_there FROM report.campaigns ORDER BY account"
+            "SELECT account, missing_since IS NULL AS is_there FROM report.campaigns ORDER BY 1"
         )
     assert [tuple(row) for row in rows] == [("other", False), ("shop", True)]

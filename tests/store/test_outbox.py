@@ -40,7 +40,9 @@ async def now(parts: Parts) -> dt.datetime:
     return moment
 
 
-async def test_updates_are_due_in_the_order_of_their_time_and_then_their_number(parts: Parts) -> None:
+async def test_updates_are_due_in_the_order_of_their_time_and_then_their_number(
+    parts: Parts,
+) -> None:
     at = await now(parts)
     third = await parts.enqueue("a", "3", not_before=at + 3 * MINUTE)
     second = await parts.enqueue("b", "2", not_before=at + 2 * MINUTE)
@@ -61,7 +63,9 @@ async def test_so_many_campaigns_are_taken_with_all_their_updates(parts: Parts) 
     assert await due(parts, 100, ("a", "b")) == [ids[3], ids[5]]
 
 
-async def test_nothing_of_a_campaign_is_due_while_an_answer_is_outstanding_or_unknown(parts: Parts) -> None:
+async def test_nothing_of_a_campaign_is_due_while_an_answer_is_outstanding_or_unknown(
+    parts: Parts,
+) -> None:
     await parts.enqueue("a", "1")
     batch = await parts.intend()
     later, other = await parts.enqueue("a", "2"), await parts.enqueue("b", "2")
@@ -131,7 +135,9 @@ async def test_an_intent_commits_batch_attempts_updates_and_its_cost_together(pa
         {"external_id": "b", "changes": {"budget.daily": "70"}, "updates": [other]},
     ]
     assert (row["body_sha256"], row["epoch"], row["answered_at"]) == (BODY, parts.lease.epoch, None)
-    attempts = await parts.sql.fetch("SELECT update_id, sent, remote, outcome FROM syncd.attempts ORDER BY 1")
+    attempts = await parts.sql.fetch(
+        "SELECT update_id, sent, remote, outcome FROM syncd.attempts ORDER BY 1"
+    )
     assert [tuple(one) for one in attempts] == [
         (new, '{"budget.daily": "60"}', '{"budget.daily": "100"}', None),
         (other, '{"budget.daily": "70"}', '{"budget.daily": "100"}', None),
@@ -173,7 +179,9 @@ async def test_an_intent_without_the_lease_is_refused(parts: Parts) -> None:
 
 
 @pytest.mark.parametrize("why", ["cancelled", "expired", "sent"])
-async def test_an_intent_with_an_update_that_moved_meanwhile_is_given_up_whole(parts: Parts, why: str) -> None:
+async def test_an_intent_with_an_update_that_moved_meanwhile_is_given_up_whole(
+    parts: Parts, why: str
+) -> None:
     update_id = await parts.enqueue("a", "50", expires_at=await now(parts) + MINUTE)
     other = await parts.enqueue("b", "50")
     run_id = await parts.runs.open(RunKind.PUSH, "test")
@@ -190,12 +198,17 @@ async def test_an_intent_with_an_update_that_moved_meanwhile_is_given_up_whole(p
         await parts.outbox.intend(batch, BODY)
     assert refused.value.code == "changed"
     assert (await parts.update(other))["state"] == "queued"
-    assert await parts.sql.fetchval("SELECT count(*) FROM syncd.batches WHERE id = $1", batch.id) == 0
+    assert (
+        await parts.sql.fetchval("SELECT count(*) FROM syncd.batches WHERE id = $1", batch.id) == 0
+    )
 
 
 async def test_an_intent_whose_commit_was_not_answered_is_found_again(parts: Parts) -> None:
     update_id = await parts.enqueue("a", "50")
-    async with Proxy(parts.url) as proxy, open_database(proxy.url, role="syncd_service") as database:
+    async with (
+        Proxy(parts.url) as proxy,
+        open_database(proxy.url, role="syncd_service") as database,
+    ):
         there = bound(database, parts.lease, parts.url, parts.sql, parts.name)
         run_id = await there.runs.open(RunKind.PUSH, "test")
         batch = await there.batch(run_id, await there.plan())
@@ -208,7 +221,10 @@ async def test_an_intent_whose_commit_was_not_answered_is_found_again(parts: Par
 
 async def test_an_intent_that_certainly_did_not_happen_says_so(parts: Parts) -> None:
     await parts.enqueue("a", "50")
-    async with Proxy(parts.url) as proxy, open_database(proxy.url, role="syncd_service") as database:
+    async with (
+        Proxy(parts.url) as proxy,
+        open_database(proxy.url, role="syncd_service") as database,
+    ):
         there = bound(database, parts.lease, parts.url, parts.sql, parts.name)
         run_id = await there.runs.open(RunKind.PUSH, "test")
         batch = await there.batch(run_id, await there.plan())
@@ -222,7 +238,10 @@ async def test_an_intent_that_certainly_did_not_happen_says_so(parts: Parts) -> 
 async def test_a_result_whose_commit_was_not_answered_is_there_all_the_same(parts: Parts) -> None:
     update_id = await parts.enqueue("a", "50")
     batch = await parts.intend()
-    async with Proxy(parts.url) as proxy, open_database(proxy.url, role="syncd_service") as database:
+    async with (
+        Proxy(parts.url) as proxy,
+        open_database(proxy.url, role="syncd_service") as database,
+    ):
         there = bound(database, parts.lease, parts.url, parts.sql, parts.name)
         proxy.loses_commit = True
         with pytest.raises(DatabaseUnavailable):
@@ -247,7 +266,9 @@ async def test_every_item_of_a_call_gets_its_own_result(parts: Parts) -> None:
     assert (rows[1]["reason_code"], rows[1]["reason"]) == ("bad", "no")
     waits = rows[2]["read_after"] - await now(parts)
     assert SETTLE - MINUTE < waits <= SETTLE
-    attempts = await parts.sql.fetch("SELECT outcome, code, trace_id FROM syncd.attempts ORDER BY update_id")
+    attempts = await parts.sql.fetch(
+        "SELECT outcome, code, trace_id FROM syncd.attempts ORDER BY update_id"
+    )
     assert [tuple(one) for one in attempts] == [
         ("applied", None, None),
         ("rejected", "bad", "t1"),

@@ -64,8 +64,8 @@ async def test_a_role_of_its_own_has_no_rights_at_all(parts: Parts) -> None:
 
 async def test_neither_role_is_a_superuser_or_logs_in(parts: Parts) -> None:
     rows = await parts.sql.fetch(
-        "SELECT rolname, rolsuper, rolbypassrls, rolcanlogin, rolcreaterole, rolcreatedb FROM pg_roles"
-        " WHERE rolname IN ('syncd_owner', 'syncd_service') ORDER BY 1"
+        "SELECT rolname, rolsuper, rolbypassrls, rolcanlogin, rolcreaterole, rolcreatedb"
+        " FROM pg_roles WHERE rolname IN ('syncd_owner', 'syncd_service') ORDER BY 1"
     )
     assert [tuple(row) for row in rows] == [
         ("syncd_owner", False, False, False, False, False),

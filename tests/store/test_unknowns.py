@@ -33,7 +33,9 @@ async def only(parts: Parts) -> Unknown:
     return one
 
 
-async def test_an_unknown_update_comes_with_what_was_sent_and_what_stood_there(parts: Parts) -> None:
+async def test_an_unknown_update_comes_with_what_was_sent_and_what_stood_there(
+    parts: Parts,
+) -> None:
     update_id = await unanswered(parts)
     one = await only(parts)
     assert (one.update_id, one.external_id, one.repeats, one.is_late) == (update_id, "a", 0, False)
@@ -43,7 +45,9 @@ async def test_an_unknown_update_comes_with_what_was_sent_and_what_stood_there(p
     assert (await only(parts)).seconds_left == 0
 
 
-async def test_attempts_of_an_owner_that_is_gone_become_unknown_and_settle_from_now(parts: Parts) -> None:
+async def test_attempts_of_an_owner_that_is_gone_become_unknown_and_settle_from_now(
+    parts: Parts,
+) -> None:
     sending = await parts.enqueue("a", "50")
     await parts.intend(["a"])
     before = await unanswered(parts, "b")
@@ -56,7 +60,10 @@ async def test_attempts_of_an_owner_that_is_gone_become_unknown_and_settle_from_
     assert found[sending].seconds_left > 100
     assert found[before].seconds_left == 0
     outcomes = await parts.sql.fetch("SELECT outcome, code FROM syncd.attempts ORDER BY update_id")
-    assert [tuple(one) for one in outcomes] == [("unknown", "interrupted"), ("unknown", "no-answer")]
+    assert [tuple(one) for one in outcomes] == [
+        ("unknown", "interrupted"),
+        ("unknown", "no-answer"),
+    ]
 
 
 async def test_what_a_read_decides_is_recorded_once(parts: Parts) -> None:
@@ -78,7 +85,11 @@ async def test_an_update_is_sent_once_more_and_then_held(parts: Parts) -> None:
     update_id = await unanswered(parts)
     await parts.unknowns.resolve([resolve(await only(parts), {"budget.daily": "100"})])
     update = await parts.update(update_id)
-    assert (update["state"], update["repeats"], update["reason_code"]) == ("queued", 1, "not_applied")
+    assert (update["state"], update["repeats"], update["reason_code"]) == (
+        "queued",
+        1,
+        "not_applied",
+    )
     await parts.settle(await parts.intend(), UNKNOWN)
     await parts.unknowns.resolve([resolve(await only(parts), {"budget.daily": "100"})])
     update = await parts.update(update_id)

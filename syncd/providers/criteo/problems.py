@@ -111,7 +111,11 @@ def _problem(entry: Any, hide: Hide) -> Problem:
     return Problem(
         kind=word("type"),
         code=code,
-        text=(": ".join(texts) or code or "a problem without a text")[:LONGEST],
+        text=(
+            ": ".join([*(text.rstrip(".") for text in texts[:-1]), *texts[-1:]])
+            or code
+            or "a problem without a text"
+        )[:LONGEST],
         trace_id=word("traceId") or word("traceIdentifier"),
         index=int(found[1]) if found else None,
     )
