@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 import rich_click as click
 
-from syncd.cli.choices import CONTEXT, Choices, LazyGroup, command, shared
+from syncd.cli.choices import Choices, LazyGroup, command, group
 from syncd.cli.codes import FAILED, OK
 
 if TYPE_CHECKING:
@@ -32,8 +32,7 @@ class Accounts(LazyGroup):
     }
 
 
-@click.group("accounts", cls=Accounts, context_settings=dict(CONTEXT))
-@shared
+@group("accounts", Accounts)
 def accounts() -> None:
     """List, check, pause or resume accounts."""
 

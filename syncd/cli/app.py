@@ -14,7 +14,7 @@ import rich_click as click
 from click.exceptions import NoSuchCommand
 
 from syncd import __version__
-from syncd.cli.choices import CONTEXT, Choices, LazyGroup, shared
+from syncd.cli.choices import Choices, LazyGroup, group
 from syncd.cli.codes import INTERRUPTED, MISUSE, OK, code_of
 from syncd.errors import SyncdError, UsageError
 
@@ -46,9 +46,8 @@ class Commands(LazyGroup):
     places: ClassVar[Mapping[str, str]] = _COMMANDS
 
 
-@click.group(cls=Commands, context_settings=dict(CONTEXT))
+@group("syncd", Commands)
 @click.version_option(__version__, prog_name="syncd", message="%(prog)s %(version)s")
-@shared
 def cli() -> None:
     """One Postgres that mirrors advertising campaigns, and a queue that changes them.
 

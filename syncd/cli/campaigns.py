@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import rich_click as click
 
-from syncd.cli.choices import CONTEXT, Choices, LazyGroup, command, shared
+from syncd.cli.choices import Choices, LazyGroup, command, group
 from syncd.cli.codes import OK
 
 
@@ -19,8 +19,7 @@ class Campaigns(LazyGroup):
     }
 
 
-@click.group("campaigns", cls=Campaigns, context_settings=dict(CONTEXT))
-@shared
+@group("campaigns", Campaigns)
 def campaigns() -> None:
     """List campaigns, show one, or tell its history."""
 

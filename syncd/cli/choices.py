@@ -90,10 +90,25 @@ _SHARED: Final = (
 
 
 def shared(function: Any) -> Any:
-    """Give a command the options of every command."""
+    """Give a command the options of every command; help tells what is its own first."""
     for option in reversed(_SHARED):
         function = option(function)
+    for panel in (click.option_panel(_PANEL), click.option_panel("Options")):
+        function = panel(function)
     return function
+
+
+def group(name: str, places: type[LazyGroup]) -> Callable[[Callable[..., Any]], click.RichGroup]:
+    """A group of commands with the options of every command."""
+
+    def decorate(function: Callable[..., Any]) -> click.RichGroup:
+        function = click.command_panel("Commands")(shared(function))
+        made: click.RichGroup = click.group(name, cls=places, context_settings=dict(CONTEXT))(
+            function
+        )
+        return made
+
+    return decorate
 
 
 def command(name: str, **attributes: Any) -> Callable[[Callable[..., Any]], click.RichCommand]:

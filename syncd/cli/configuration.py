@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import rich_click as click
 
-from syncd.cli.choices import CONTEXT, Choices, LazyGroup, command, shared
+from syncd.cli.choices import Choices, LazyGroup, command, group
 from syncd.cli.codes import MISUSE, OK
 
 
@@ -22,8 +22,7 @@ class Configuration(LazyGroup):
     }
 
 
-@click.group("config", cls=Configuration, context_settings=dict(CONTEXT))
-@shared
+@group("config", Configuration)
 def configuration() -> None:
     """Check the configuration, or print an example or its schema."""
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import rich_click as click
 
-from syncd.cli.choices import CONTEXT, Choices, LazyGroup, command, shared
+from syncd.cli.choices import Choices, LazyGroup, command, group
 from syncd.cli.codes import MISUSE, OK
 
 
@@ -19,8 +19,7 @@ class Db(LazyGroup):
     }
 
 
-@click.group("db", cls=Db, context_settings=dict(CONTEXT))
-@shared
+@group("db", Db)
 def db() -> None:
     """Upgrade the database, look at it, or print its address."""
 

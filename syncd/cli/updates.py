@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import rich_click as click
 
-from syncd.cli.choices import CONTEXT, Choices, LazyGroup, command, shared
+from syncd.cli.choices import Choices, LazyGroup, command, group
 from syncd.cli.codes import MISUSE, OK
 
 if TYPE_CHECKING:
@@ -32,8 +32,7 @@ class Updates(LazyGroup):
     }
 
 
-@click.group("updates", cls=Updates, context_settings=dict(CONTEXT))
-@shared
+@group("updates", Updates)
 def updates() -> None:
     """List, show or take back queued updates."""
 

@@ -26,6 +26,7 @@ from syncd.daemon.composition import (
     stations,
 )
 from syncd.engine.events import CallSettled, Event, PassEnded
+from syncd.engine.schedule import WakeTrigger
 from syncd.engine.supervisor import serve
 from syncd.engine.worker import Duties, Worker
 from syncd.errors import DatabaseUnavailable, SchemaMismatch, SyncdError
@@ -103,8 +104,8 @@ def _scheduler(live: Sequence[Station], workers: Sequence[Worker]) -> AsyncIOSch
     )
     for station, worker in zip(live, workers, strict=True):
         for times in (pull_times(station.settings), push_times(station.settings)):
-            if (trigger := times.trigger()) is not None:
-                scheduler.add_job(worker.wake, trigger)
+            if not times.schedule.on_enqueue:
+                scheduler.add_job(worker.wake, WakeTrigger(times))
     return scheduler
 
 

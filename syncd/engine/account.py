@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from syncd.engine.events import Observer
-from syncd.ports import Mirror, Outbox, Provider, Queue, Runs, Tenure, Unknowns
+from syncd.engine.events import Observer, PassEnded, PassStarted
+from syncd.ports import (
+    Mirror,
+    Outbox,
+    Provider,
+    Queue,
+    RunKind,
+    RunResult,
+    Runs,
+    Tenure,
+    Unknowns,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,3 +39,22 @@ class Account:
     batch: int
     in_flight: int
     request_timeout: float
+
+    async def begin(self, kind: RunKind) -> int:
+        """Open a run and say so; returns its id."""
+        run_id = await self.runs.open(kind, self.started_by)
+        self.observe(PassStarted(account=self.name, kind=kind, run_id=run_id))
+        return run_id
+
+    def end(self, kind: RunKind, run_id: int, result: RunResult, counts: Mapping[str, int]) -> None:
+        """Say that a run was closed."""
+        self.observe(
+            PassEnded(
+                account=self.name,
+                kind=kind,
+                run_id=run_id,
+                outcome=result.outcome,
+                counts=counts,
+                error=result.error,
+            )
+        )

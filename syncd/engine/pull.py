@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from syncd.engine.account import Account
-from syncd.engine.events import PageSeen, PassEnded, PassStarted
+from syncd.engine.events import PageSeen
 from syncd.engine.ledger import outcome_of
 from syncd.errors import BadAnswer, ProviderError, Stopped, SyncdError
 from syncd.model.brake import brake
@@ -53,22 +53,12 @@ class _Listing:
 async def pull(account: Account) -> PullReport:
     """One complete attempt at the listing. Raises LeaseLost and DatabaseUnavailable; what the
     provider does wrong ends the run and is in the report."""
-    run_id = await account.runs.open(RunKind.PULL, account.started_by)
-    account.observe(PassStarted(account=account.name, kind=RunKind.PULL, run_id=run_id))
+    run_id = await account.begin(RunKind.PULL)
     sighting = account.mirror.sighting(run_id)
     listing = await _list(account, sighting)
     result, missing = await _conclude(sighting, listing)
     counts = await sighting.close(result, missing)
-    account.observe(
-        PassEnded(
-            account=account.name,
-            kind=RunKind.PULL,
-            run_id=run_id,
-            outcome=result.outcome,
-            counts=counts,
-            error=result.error,
-        )
-    )
+    account.end(RunKind.PULL, run_id, result, counts)
     return PullReport(run_id=run_id, outcome=result.outcome, counts=counts, error=result.error)
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from syncd.engine.account import Account
-from syncd.engine.events import PassEnded, PassStarted
 from syncd.engine.ledger import Ledger, outcome_of
 from syncd.engine.send import Sender
 from syncd.engine.supervisor import in_parallel
@@ -41,8 +40,7 @@ async def push(account: Account) -> PushReport:
     pending = await account.outbox.due(size, ())
     if not pending and not ledger.states:
         return PushReport()
-    run_id = await account.runs.open(RunKind.PUSH, account.started_by)
-    account.observe(PassStarted(account=account.name, kind=RunKind.PUSH, run_id=run_id))
+    run_id = await account.begin(RunKind.PUSH)
     while pending:
         await _push_some(account, run_id, pending, ledger)
         if ledger.error is not None or account.is_stopping():
@@ -137,16 +135,7 @@ async def _close(account: Account, run_id: int, ledger: Ledger) -> PushReport:
         ledger.halt(left, RunOutcome.PARTIAL)
     result = RunResult(outcome=ledger.outcome, error=ledger.error, calls=ledger.calls)
     await account.runs.close(run_id, result, counts)
-    account.observe(
-        PassEnded(
-            account=account.name,
-            kind=RunKind.PUSH,
-            run_id=run_id,
-            outcome=ledger.outcome,
-            counts=counts,
-            error=ledger.error,
-        )
-    )
+    account.end(RunKind.PUSH, run_id, result, counts)
     return PushReport(
         run_id=run_id,
         outcome=ledger.outcome,

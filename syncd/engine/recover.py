@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 from syncd.crashpoint import crashpoint
 from syncd.engine.account import Account
-from syncd.engine.events import PassEnded, PassStarted
 from syncd.engine.ledger import outcome_of
 from syncd.errors import BadAnswer, ProviderError, SyncdError
 from syncd.model.recovery import Resolution, Unknown, resolve
@@ -39,8 +38,7 @@ async def recover(account: Account) -> RecoverReport:
     ready = [one for one in unknown if not one.seconds_left]
     if not ready:
         return RecoverReport(waits=waits, counts={"waiting": len(unknown)})
-    run_id = await account.runs.open(RunKind.RECOVER, account.started_by)
-    account.observe(PassStarted(account=account.name, kind=RunKind.RECOVER, run_id=run_id))
+    run_id = await account.begin(RunKind.RECOVER)
     crashpoint("recover_start")
     counts = Counter(found=len(unknown), waiting=len(unknown) - len(ready))
     error: ProviderError | None = None
@@ -98,17 +96,9 @@ async def _close(
     if error is not None:
         outcome = RunOutcome.PARTIAL if error.code == "incomplete" else outcome_of(error)
     books = {name: counts[name] for name in _COUNTS}
-    await account.runs.close(run_id, RunResult(outcome=outcome, error=error), books)
-    account.observe(
-        PassEnded(
-            account=account.name,
-            kind=RunKind.RECOVER,
-            run_id=run_id,
-            outcome=outcome,
-            counts=books,
-            error=error,
-        )
-    )
+    result = RunResult(outcome=outcome, error=error)
+    await account.runs.close(run_id, result, books)
+    account.end(RunKind.RECOVER, run_id, result, books)
     seconds, touched = rest
     return RecoverReport(
         run_id=run_id, outcome=outcome, counts=books, error=error, waits=seconds, touched=touched

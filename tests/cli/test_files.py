@@ -85,7 +85,7 @@ def test_ten_thousand_rows_with_a_byte_order_mark_are_queued_at_once(
 
 
 def test_json_lines_from_stdin_are_taken_and_the_same_keys_are_not_queued_twice(
-    pulled: Command, shared_provider: Provider
+    pulled: Command, shared_provider: Provider, tmp_path: Path
 ) -> None:
     one = campaigns(shared_provider)[0]
     wanted = {
@@ -96,12 +96,13 @@ def test_json_lines_from_stdin_are_taken_and_the_same_keys_are_not_queued_twice(
         "key": "k",
     }
     line = json.dumps(wanted) + "\n"
-    arguments = ("--config", pulled.config, "enqueue", "--from", "-")
-    ran = process(arguments, data=line.encode())
+    ran = process(["--config", pulled.config, "enqueue", "--from", "-"], data=line.encode())
     assert ran.code == 0, ran.err
     assert ran.out.startswith("queued #")
     assert "-> 12.50 EUR" in ran.out
-    again = process(arguments, data=line.encode())
+    file = tmp_path / "same.jsonl"
+    file.write_text(line)
+    again = pulled("enqueue", "--from", file)
     assert again.out.startswith("already queued as #")
 
 

@@ -131,6 +131,29 @@ def test_quiet_says_why_the_code_is_3(working: Command, own_provider: Provider) 
     ]
 
 
+def test_an_unanswered_call_is_code_3_until_a_read_has_found_out(
+    working: Command, own_provider: Provider
+) -> None:
+    number = queue(working, own_provider, "ordinary")["ordinary"]
+    own_provider.ask("faults", kind="reset", when="after", operation="update", count=1)
+    ran = working("sync", "--push")
+    assert ran.code == 3
+    assert "1 = 1 unknown" in ran.out
+    assert "1 update without a known outcome; readable in " in ran.err
+    needs = working("status", "--format", "json").document["needs"]
+    assert [one["command"] for one in needs] == [
+        f"syncd updates list --state unknown --account {ACCOUNT}"
+    ]
+    assert "nothing is sent again before" in working("status").out
+    late = working("updates", "cancel", number)
+    assert late.code == 2
+    assert "cannot go from unknown to cancelled" in late.err
+    found = working("sync", "--push", "--wait-unknown")
+    assert found.code == 0, found.err
+    assert f"{ACCOUNT} recover ok: 1 without a known outcome = 1 applied" in found.out
+    assert own_provider.ask("counters")["by_operation"]["update"] == 1
+
+
 def test_a_round_as_json_is_one_document(working: Command, own_provider: Provider) -> None:
     numbers = queue(working, own_provider, "ordinary")
     ran = working("sync", "--format", "json")

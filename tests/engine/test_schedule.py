@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -67,3 +69,29 @@ def test_a_push_that_follows_the_queue_has_no_time() -> None:
     assert (
         Timetable(schedule=cron_or_enqueue("@on_enqueue")).next_time(at("2026-01-01 00:00")) is None
     )
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe"])
+@pytest.mark.parametrize("schedule", ["30 2 * * *", "*/15 * * * *", "0 * * * *", "45 1 * * *"])
+def test_the_next_time_is_always_ahead(zone: str, schedule: str) -> None:
+    """Also in nights in which the zone repeats or leaves out an hour, at which nothing may be due
+    at once again and again."""
+    times = Timetable(schedule=cron(schedule), zone=ZoneInfo(zone))
+    for day in ("2026-03-08", "2026-03-29", "2026-04-04", "2026-10-03", "2026-10-25", "2026-11-01"):
+        now = at(f"{day} 00:00")
+        while now < at(f"{day} 23:59"):
+            ahead = times.next_time(now)
+            assert ahead is not None
+            assert now < ahead <= now + dt.timedelta(days=1, hours=2), (now, ahead)
+            now += dt.timedelta(minutes=7, seconds=13)
+
+
+def test_a_slot_comes_every_quarter_of_an_hour_whatever_clocks_do() -> None:
+    times = Timetable(schedule=cron("*/15 * * * *"), zone=ZoneInfo("Europe/Berlin"))
+    for day in ("2026-03-29", "2026-10-25"):
+        now, slots = at(f"{day} 00:00") - dt.timedelta(hours=3), []
+        while len(slots) < 40:
+            now = times.next_time(now) or now
+            slots.append(now.astimezone(dt.UTC))
+        steps = {later - earlier for earlier, later in pairwise(slots)}
+        assert steps == {dt.timedelta(minutes=15)}

@@ -10,7 +10,7 @@ import pytest
 from syncd.model.recovery import Unknown, resolve
 from syncd.model.update import Outcome, Verdict
 from tests.store.parts import SETTLE, Parts, campaign
-from tests.store.test_mirror import successor
+from tests.store.test_mirror_beside import successor
 
 UNKNOWN = Verdict(outcome=Outcome.UNKNOWN, code="no-answer", message="cut")
 
