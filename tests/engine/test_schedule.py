@@ -89,7 +89,8 @@ def test_the_next_time_is_always_ahead(zone: str, schedule: str) -> None:
 def test_a_slot_comes_every_quarter_of_an_hour_whatever_clocks_do() -> None:
     times = Timetable(schedule=cron("*/15 * * * *"), zone=ZoneInfo("Europe/Berlin"))
     for day in ("2026-03-29", "2026-10-25"):
-        now, slots = at(f"{day} 00:00") - dt.timedelta(hours=3), []
+        now = at(f"{day} 00:00") - dt.timedelta(hours=3)
+        slots: list[dt.datetime] = []
         while len(slots) < 40:
             now = times.next_time(now) or now
             slots.append(now.astimezone(dt.UTC))
