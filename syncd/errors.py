@@ -4,6 +4,8 @@ knows those libraries."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 
 class SyncdError(Exception):
     """Something expected went wrong. `code` is stable, `message` says what and where, `remedy` what
@@ -31,15 +33,26 @@ class UsageError(SyncdError):
     code = "usage"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refusal:
+    """Why one of several acts was refused; `index` is its place among them, `code` names the part
+    that is wrong (account, campaign, path, value, amount, key)."""
+
+    index: int
+    code: str
+    message: str
+    remedy: str
+
+
 class Refused(UsageError):
     """The database's own door refused an act (unknown path, bad amount, forbidden transition). Of
-    several acts at once, `refusals` has the index and the words of each that was refused; then none
+    several acts at once, `refusals` has each that was refused; then none
     was carried out."""
 
     code = "refused"
 
     def __init__(
-        self, message: str, *, remedy: str = "", refusals: tuple[tuple[int, str, str], ...] = ()
+        self, message: str, *, remedy: str = "", refusals: tuple[Refusal, ...] = ()
     ) -> None:
         super().__init__(message, remedy=remedy)
         self.refusals = refusals

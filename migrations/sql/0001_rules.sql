@@ -173,9 +173,12 @@ BEGIN
     IF coalesce(enqueue.policy, 'hold') <> 'hold' THEN
         RAISE EXCEPTION 'unknown policy "%"', enqueue.policy USING ERRCODE = 'SY004', HINT = 'the policy is "hold"';
     END IF;
-    IF enqueue.expires_at <= greatest(made, enqueue.not_before) THEN
-        RAISE EXCEPTION 'it would expire before it is due' USING ERRCODE = 'SY004',
-            HINT = 'expires_at must lie after now and after not_before';
+    -- A key that was used already is answered below, whatever has changed since.
+    IF coalesce(enqueue.expires_at <= greatest(made, enqueue.not_before), false) THEN
+        IF NOT EXISTS (SELECT FROM syncd.updates u WHERE u.account_id = owner.id AND u.key = a_key) THEN
+            RAISE EXCEPTION 'it would expire before it is due' USING ERRCODE = 'SY004',
+                HINT = 'expires_at must lie after now and after not_before';
+        END IF;
     END IF;
     FOR entry IN SELECT e.key AS path, e.value FROM jsonb_each(enqueue.patch) e LOOP
         wanted := wanted || jsonb_build_object(entry.path, syncd.checked_value(owner, entry.path, entry.value));
@@ -195,25 +198,15 @@ BEGIN
         END IF;
     END IF;
 
-    IF a_key IS NOT NULL THEN
-        -- Two callers with one key at once: the second waits here and then finds the first one's row.
-        PERFORM pg_advisory_xact_lock(hashtextextended(owner.id || ':' || a_key, 7305));
-        SELECT * INTO earlier FROM syncd.updates u WHERE u.account_id = owner.id AND u.key = a_key;
-        IF FOUND THEN
-            IF earlier.external_id = enqueue.campaign AND earlier.patch = wanted THEN
-                RETURN earlier.id;
-            END IF;
-            RAISE EXCEPTION 'key "%" was used for another change, update %', a_key, earlier.id
-                USING ERRCODE = 'SY006', HINT = 'use a new key for a new change';
-        END IF;
-    END IF;
-
     SELECT * INTO known FROM syncd.campaigns c
         WHERE c.account_id = owner.id AND c.external_id = enqueue.campaign;
     IF NOT FOUND AND owner.complete_at IS NOT NULL THEN
-        RAISE EXCEPTION 'unknown campaign "%" in account %', enqueue.campaign, owner.name USING ERRCODE = 'SY002',
-            HINT = format('the last complete pull (%s) did not show it; syncd campaigns list --account %s',
-                          to_char(owner.complete_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'), owner.name);
+        IF NOT EXISTS (SELECT FROM syncd.updates u WHERE u.account_id = owner.id AND u.key = a_key) THEN
+            RAISE EXCEPTION 'unknown campaign "%" in account %', enqueue.campaign, owner.name
+                USING ERRCODE = 'SY002',
+                HINT = format('the last complete pull (%s) did not show it; syncd campaigns list --account %s',
+                    to_char(owner.complete_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'), owner.name);
+        END IF;
     END IF;
     IF seen IS NOT NULL THEN
         source := 'requester';
@@ -232,7 +225,17 @@ BEGIN
     VALUES (owner.id, enqueue.campaign, wanted, seen, source, a_key, 'hold',
             coalesce(enqueue.requester, session_user), enqueue.reason, made, enqueue.not_before, enqueue.expires_at,
             greatest(made, enqueue.not_before))
+    -- Of two callers with one key at once the second waits here, and then finds the first one's row.
+    ON CONFLICT (account_id, key) DO NOTHING
     RETURNING id INTO new_id;
+    IF new_id IS NULL THEN
+        SELECT * INTO earlier FROM syncd.updates u WHERE u.account_id = owner.id AND u.key = a_key;
+        IF earlier.external_id <> enqueue.campaign OR earlier.patch <> wanted THEN
+            RAISE EXCEPTION 'key "%" was used for another change, update %', a_key, earlier.id
+                USING ERRCODE = 'SY006', HINT = 'use a new key for a new change';
+        END IF;
+        RETURN earlier.id;
+    END IF;
     RETURN new_id;
 END $$;
 

@@ -21,13 +21,12 @@ from syncd.cli.opened import Opened, opened
 from syncd.cli.queued import Queued, tell
 from syncd.cli.requester import person
 from syncd.cli.text import shown
-from syncd.errors import Refused, UsageError
+from syncd.config import Problem
+from syncd.errors import Refusal, Refused, UsageError
 from syncd.store.accounts import Accounts, Wanted
 from syncd.store.reports import KnownAccount
 
 _SETTING: Final = re.compile(r'((?:[^="]|"[^"]*")+)=(.*)', re.DOTALL)
-# Refused by every database: with it among the lines nothing stays.
-_NEVER: Final = Wanted(account="", campaign="", patch={"": ""})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,46 +98,28 @@ async def _from_file(here: Opened, order: Order, file: str) -> int:
             good.append(entry)
     if problems:
         # What the queue itself would refuse is told in the same breath.
-        refused = await _rehearse(here, good)
-        problems += [
-            finding(reading.file, line, "refused", text, remedy) for line, text, remedy in refused
-        ]
-        raise FileProblems(problems)
+        refused = await Accounts(here.database).check([entry.wanted for entry in good])
+        raise FileProblems([*problems, *_told(reading.file, good, refused)])
     try:
         await _finish(here, order, [entry.wanted for entry in good])
-    except Refused as refused:
-        raise FileProblems(
-            [
-                finding(reading.file, good[index].line, "refused", text, remedy)
-                for index, text, remedy in refused.refusals
-            ]
-        ) from refused
+    except Refused as error:
+        raise FileProblems(_told(reading.file, good, error.refusals)) from error
     return OK
 
 
-async def _rehearse(here: Opened, good: Sequence[Entry]) -> list[tuple[int, str, str]]:
-    """Line, words and remedy of what the queue would refuse; nothing is queued."""
-    wanted = [entry.wanted for entry in good]
+def _told(file: str, good: Sequence[Entry], refused: Sequence[Refusal]) -> list[Problem]:
     return [
-        (good[index].line, text, remedy) for index, text, remedy in await _refusals(here, wanted)
+        finding(file, good[one.index].line, one.code, one.message, one.remedy) for one in refused
     ]
-
-
-async def _refusals(here: Opened, wanted: Sequence[Wanted]) -> list[tuple[int, str, str]]:
-    try:
-        await Accounts(here.database).enqueue([*wanted, _NEVER])
-    except Refused as refused:
-        return [one for one in refused.refusals if one[0] < len(wanted)]
-    raise AssertionError("a line without an account was accepted")
 
 
 async def _finish(here: Opened, order: Order, wanted: Sequence[Wanted]) -> None:
     """Queue, or only check, and tell."""
     if order.dry_run:
-        refusals = await _refusals(here, wanted)
+        refusals = await Accounts(here.database).check(wanted)
         if refusals:
-            _, text, remedy = refusals[0]
-            raise Refused(text, remedy=remedy, refusals=tuple(refusals))
+            first = refusals[0]
+            raise Refused(first.message, remedy=first.remedy, refusals=refusals)
         tell(here.screen, Queued(rows=(), since=await here.reports.now(), checked=len(wanted)))
         return
     since = await here.reports.now()

@@ -8,12 +8,21 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
-from syncd.errors import ConfigError, Refused
+from syncd.errors import ConfigError, Refusal, Refused
 from syncd.model.path import Field
 from syncd.ports import Due
-from syncd.store.database import Database
+from syncd.store.database import Database, Session
+
+_CODES: Final = {
+    "SY001": "account",
+    "SY002": "campaign",
+    "SY003": "path",
+    "SY004": "value",
+    "SY005": "amount",
+    "SY006": "key",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,21 +105,19 @@ class Accounts:
             await session.run("fields_forget", provider, [one.path for one in fields])
 
     async def enqueue(self, wanted: Sequence[Wanted]) -> list[int]:
-        """Queue all of these or none; returns their ids. Raises Refused with the reason of each bad
-        one."""
-        columns = list(zip(*(_arguments(one) for one in wanted), strict=True))
+        """Queue all of these or none; returns their ids. Raises Refused with the reason of each
+        bad one."""
         async with self._database.transaction() as session:
-            rows = await session.rows("enqueue_many", *(list(column) for column in columns))
-            bad = [row for row in rows if row["code"] is not None]
-            if bad:
-                raise Refused(
-                    bad[0]["message"],
-                    remedy=bad[0]["hint"] or "",
-                    refusals=tuple(
-                        (row["n"] - 1, row["message"], row["hint"] or "") for row in bad
-                    ),
-                )
-        return [int(row["id"]) for row in rows]
+            ids, refusals = await _try(session, wanted)
+            if refusals:
+                first = refusals[0]
+                raise Refused(first.message, remedy=first.remedy, refusals=refusals)
+        return ids
+
+    async def check(self, wanted: Sequence[Wanted]) -> tuple[Refusal, ...]:
+        """What queueing these would refuse; nothing is queued."""
+        async with self._database.rehearsal() as session:
+            return (await _try(session, wanted))[1]
 
     async def cancel(self, update_id: int, requester: str) -> None:
         """Take an update back. Raises Refused when it is too late."""
@@ -148,6 +155,25 @@ class Slots:
     async def pushed(self, next_at: dt.datetime | None) -> None:
         """The push's slot is done; None where pushes follow the queue."""
         await self._database.run("slot_push", self._account_id, next_at)
+
+
+async def _try(session: Session, wanted: Sequence[Wanted]) -> tuple[list[int], tuple[Refusal, ...]]:
+    if not wanted:
+        return [], ()
+    columns = list(zip(*(_arguments(one) for one in wanted), strict=True))
+    await session.rows("enqueue_lock", sorted({one.account for one in wanted}))
+    rows = await session.rows("enqueue_many", *(list(column) for column in columns))
+    refusals = tuple(
+        Refusal(
+            index=row["n"] - 1,
+            code=_CODES.get(row["code"], "refused"),
+            message=row["message"],
+            remedy=row["hint"] or "",
+        )
+        for row in rows
+        if row["code"] is not None
+    )
+    return [row["id"] for row in rows], refusals
 
 
 def _arguments(one: Wanted) -> tuple[Any, ...]:

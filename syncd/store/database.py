@@ -122,6 +122,18 @@ class Database:
             async with self._pool.acquire() as connection, connection.transaction():
                 yield Session(connection)
 
+    @contextlib.asynccontextmanager
+    async def rehearsal(self) -> AsyncIterator[Session]:
+        """A transaction that is always taken back."""
+        with translated(self.dsn):
+            async with self._pool.acquire() as connection:
+                transaction = connection.transaction()
+                await transaction.start()
+                try:
+                    yield Session(connection)
+                finally:
+                    await transaction.rollback()
+
     async def rows(self, name: str, *values: Any) -> list[asyncpg.Record]:
         """All rows of the named statement."""
         async with self.session() as session:

@@ -254,11 +254,11 @@ async def test_many_lines_are_queued_in_order_or_not_at_all(parts: Parts) -> Non
     bad.append(Wanted(account="nope", campaign="a", patch={DAILY: "1"}))
     with pytest.raises(Refused) as refused:
         await parts.accounts.enqueue(bad)
-    assert [(index, text[:10]) for index, text, _ in refused.value.refusals] == [
+    assert [(one.index, one.message[:10]) for one in refused.value.refusals] == [
         (2, "budget.dai"),
         (4, "unknown ac"),
     ]
-    assert all(hint for _, _, hint in refused.value.refusals)
+    assert all(one.remedy for one in refused.value.refusals)
     assert await parts.sql.fetchval("SELECT count(*) FROM syncd.updates") == 300
 
 

@@ -72,6 +72,11 @@ ON CONFLICT (owner) DO UPDATE SET seen_at = syncd.now()
 -- A service ended cleanly, and rows of those that did not are old.
 DELETE FROM syncd.services WHERE owner = $1 OR seen_at < syncd.now() - interval '1 day'
 
+-- name: enqueue_lock
+-- Every line is tried in a subtransaction. Had each to lock its account's row for the foreign key, the lock
+-- would grow by a member a line; held by the transaction itself, it is there already.
+SELECT FROM syncd.accounts a WHERE a.name = ANY ($1::text[]) ORDER BY a.id FOR KEY SHARE
+
 -- name: enqueue_many
 -- The one door into the queue, in the order given.
 SELECT w.n, e.id, e.code, e.message, e.hint
