@@ -17,7 +17,7 @@ from syncd.store.accounts import Wanted
 from syncd.store.reports import KnownAccount
 
 FEW: Final = 10
-_THOUSAND: Final = re.compile(r"([0-9]{1,3})\.([0-9]{3})", re.ASCII)
+_THOUSAND: Final = re.compile(r"([1-9][0-9]{0,2})\.([0-9]{3})", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

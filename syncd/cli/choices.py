@@ -19,6 +19,20 @@ CONTEXT: Final = {"help_option_names": ["-h", "--help"]}
 _PANEL: Final = "Options of every command"
 
 
+class Id(click.ParamType[int]):
+    """A number as `updates list` shows it, with or without its #."""
+
+    name = "id"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Within what the database counts."""
+        text = str(value).removeprefix("#")
+        is_number = text.isascii() and text.isdigit() and len(text) < 20
+        if not is_number or not 0 < int(text) < 2**63:
+            self.fail(f'"{value}" is not an id; they are numbers, such as 41912', param, ctx)
+        return int(text)
+
+
 @dataclass(kw_only=True)
 class Choices:
     """What the options say; each may stand before or after the command's name."""

@@ -212,7 +212,6 @@ def _show(screen: Screen, row: Row) -> None:
             (path, _value(path, value, row["currency"]))
             for path, value in sorted(row["values"].items())
         ),
-        ("goal", row["goal"] or "-"),
         ("first seen", stamp(row["first_seen_at"])),
         ("changed", stamp(row["changed_at"])),
         ("seen", stamp(row["seen_at"])),

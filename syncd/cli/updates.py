@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import rich_click as click
 
-from syncd.cli.choices import Choices, LazyGroup, command, group
+from syncd.cli.choices import Choices, Id, LazyGroup, command, group
 from syncd.cli.codes import MISUSE, OK
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ def updates() -> None:
 )
 @click.option("--account", metavar="ACCOUNT", help="Only of this account.")
 @click.option("--campaign", metavar="ID", help="Only of this campaign.")
-@click.option("--run", metavar="ID", type=int, help="Only those that this run sent or superseded.")
-@click.option("--before", metavar="ID", type=int, help="Only older ones than this update.")
+@click.option("--run", metavar="ID", type=Id(), help="Only those that this run sent or superseded.")
+@click.option("--before", metavar="ID", type=Id(), help="Only older ones than this update.")
 @click.option("--limit", type=click.IntRange(min=0), default=50, show_default=True, help="0: all.")
 @click.pass_obj
 def list_(choices: Choices, /, **wanted: Any) -> int:
@@ -60,7 +60,7 @@ def list_(choices: Choices, /, **wanted: Any) -> int:
 
 
 @command("show")
-@click.argument("update", metavar="ID", type=int)
+@click.argument("update", metavar="ID", type=Id())
 @click.pass_obj
 def show_(choices: Choices, /, update: int) -> int:
     """One update with every attempt and the provider's own words."""
@@ -71,7 +71,7 @@ def show_(choices: Choices, /, update: int) -> int:
 
 
 @command("cancel")
-@click.argument("ids", metavar="ID...", type=int, nargs=-1, required=True)
+@click.argument("ids", metavar="ID...", type=Id(), nargs=-1, required=True)
 @click.option(
     "--requester", metavar="NAME", help="Who takes it back; else the user of this machine."
 )

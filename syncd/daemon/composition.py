@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import structlog
 
@@ -126,9 +127,11 @@ def chosen(config: Config, names: Sequence[str]) -> tuple[AccountSettings, ...]:
     known = {account.name: account for account in config.accounts}
     for name in names:
         if name not in known:
+            near = get_close_matches(name, known, n=1)
             raise UsageError(
-                f'unknown account "{name}"',
+                f'unknown account "{name}"' + (f'; did you mean "{near[0]}"?' if near else ""),
                 remedy=f"the configuration has: {', '.join(sorted(known))}",
+                code="account",
             )
     return tuple(known[name] for name in dict.fromkeys(names)) if names else config.accounts
 

@@ -66,6 +66,7 @@ def test_what_is_no_amount_is_refused_with_its_reason(pulled: Command, campaign:
         "": '"" is not an amount',
         "1,000": '"1,000" is ambiguous',
         "1.000": '"1.000" is ambiguous',
+        "0.001": '"0.001" has more than 2 decimals',
         "9" * 15: "is larger than any budget",
         "unlimited": "unlimited is not accepted",
         "null": '"null" is not accepted',
@@ -146,6 +147,18 @@ def test_an_update_can_be_taken_back_until_it_is_final(pulled: Command, campaign
     assert f"#{number}" in listed.out
     assert "⊘" in listed.out
     assert "0 open" in listed.err
+
+
+def test_an_id_is_a_number_with_or_without_its_sign(pulled: Command, campaign: str) -> None:
+    queued = pulled("enqueue", ACCOUNT, campaign, "--set", "budget.daily=7")
+    number = queued.out.split()[1]
+    assert number.startswith("#")
+    assert pulled("updates", "show", number).code == 0
+    for wrong in ("99999999999999999999999", "0", "abc", "-1"):
+        ran = pulled("updates", "cancel", "--", wrong)
+        assert ran.code == 2
+        assert f'"{wrong}" is not an id' in ran.err
+
 
 
 def test_an_update_that_does_not_exist_is_told(syncd: Command) -> None:
