@@ -48,8 +48,15 @@ async def in_parallel(work: Sequence[Callable[[], Awaitable[None]]], limit: int)
         async with asyncio.TaskGroup() as group:
             for number, act in enumerate(work):
                 group.create_task(one(act), name=f"send-{number}")
-    except* SyncdError as group_error:
-        raise _first(group_error) from group_error
+    except BaseExceptionGroup as group_error:
+        raise _told(group_error) from group_error
+
+
+def _told(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first SyncdError of a group that holds nothing else, else what is a bug. No `except*`:
+    before Python 3.11.4 what is raised there is wrapped into a group again."""
+    ours, bugs = group.split(SyncdError)
+    return _first(ours) if bugs is None and ours is not None else bugs or group
 
 
 def _first(group: BaseExceptionGroup[SyncdError]) -> SyncdError:
@@ -68,8 +75,8 @@ async def beside(work: Coroutine[Any, Any, None], name: str) -> AsyncIterator[No
                 yield
             finally:
                 task.cancel()
-    except* SyncdError as group_error:
-        raise _first(group_error) from group_error
+    except BaseExceptionGroup as group_error:
+        raise _told(group_error) from group_error
 
 
 async def serve(
