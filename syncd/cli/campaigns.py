@@ -36,7 +36,9 @@ def campaigns() -> None:
     help="Only those that the last complete pull did not show.",
 )
 @click.option("--after", nargs=2, metavar="ACCOUNT ID", help="Go on after this one.")
-@click.option("--limit", type=click.IntRange(min=0), default=50, show_default=True, help="0: all.")
+@click.option(
+    "--limit", type=click.IntRange(0, 1_000_000), default=50, show_default=True, help="0: all."
+)
 @click.pass_obj
 def list_(choices: Choices, /, **wanted: Any) -> int:
     """Campaigns of the mirror, by account and id."""
@@ -65,7 +67,9 @@ def show_(choices: Choices, /, account: str, campaign: str) -> int:
 @click.argument("campaign", metavar="ID")
 @click.option("--path", metavar="PATH", help="Only this field, such as budget.daily.")
 @click.option("--reverse", is_flag=True, help="Newest first.")
-@click.option("--limit", type=click.IntRange(min=0), default=100, show_default=True, help="0: all.")
+@click.option(
+    "--limit", type=click.IntRange(0, 1_000_000), default=100, show_default=True, help="0: all."
+)
 @click.pass_obj
 def history_(choices: Choices, /, account: str, campaign: str, **wanted: Any) -> int:
     """Every change of a campaign: when, by whom, from what to what."""

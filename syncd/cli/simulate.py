@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,43 @@ from syncd.cli.codes import OK
 
 @command("simulate")
 @click.option("--provider", default="criteo", show_default=True, metavar="NAME", help="Which one.")
-@click.option("--port", default=0, show_default=True, help="0: any free port of 127.0.0.1.")
-@click.option("--campaigns", default=250, show_default=True, help="How many campaigns.")
-@click.option("--advertisers", default=5, show_default=True, help="Of how many advertisers.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    show_default=True,
+    help="0: any free port of 127.0.0.1.",
+)
+@click.option(
+    "--campaigns",
+    type=click.IntRange(0, 1_000_000),
+    default=250,
+    show_default=True,
+    help="How many campaigns.",
+)
+@click.option(
+    "--advertisers",
+    type=click.IntRange(1, 10_000),
+    default=5,
+    show_default=True,
+    help="Of how many advertisers.",
+)
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same world.")
 @click.option("--client-id", default="demo-client", show_default=True)
 @click.option("--client-secret", default="demo-secret", show_default=True)
-@click.option("--token-ttl", default=900, show_default=True, help="Seconds that a token lives.")
+@click.option(
+    "--token-ttl",
+    type=click.IntRange(min=1),
+    default=900,
+    show_default=True,
+    help="Seconds that a token lives.",
+)
 @click.option(
     "--limit", "rate", default="250/60s", show_default=True, help="Requests in a window, or off."
 )
-@click.option("--entry-cap", type=int, help="More entries in one write are refused.")
+@click.option(
+    "--entry-cap", type=click.IntRange(min=1), help="More entries in one write are refused."
+)
 @click.option(
     "--journal",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -40,9 +67,15 @@ def simulate(choices: Choices, /, **options: Any) -> int:
     try:
         rate = parse_rate(options.pop("rate"))
         asyncio.run(_serve(choices, {**options, "rate": rate}))
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         raise UsageError(
             f"the simulator cannot start: {error}", remedy="syncd simulate --help"
+        ) from error
+    except OSError as error:
+        said = os.strerror(error.errno) if error.errno else str(error)
+        raise UsageError(
+            f"the simulator cannot start: {error.filename or 'its port'}: {said.lower()}",
+            remedy="choose another --port (0: any free one), or another --journal",
         ) from error
     return OK
 

@@ -49,7 +49,9 @@ def updates() -> None:
 @click.option("--campaign", metavar="ID", help="Only of this campaign.")
 @click.option("--run", metavar="ID", type=Id(), help="Only those that this run sent or superseded.")
 @click.option("--before", metavar="ID", type=Id(), help="Only older ones than this update.")
-@click.option("--limit", type=click.IntRange(min=0), default=50, show_default=True, help="0: all.")
+@click.option(
+    "--limit", type=click.IntRange(0, 1_000_000), default=50, show_default=True, help="0: all."
+)
 @click.pass_obj
 def list_(choices: Choices, /, **wanted: Any) -> int:
     """Updates, newest first."""

@@ -96,6 +96,9 @@ class EmbeddedPostgres:
             _pause(deadline, f"the cluster in {self._home} does not stop")
         if self._process is not None:
             self._process.wait(_PATIENCE)
+        # A stranger's child lets its folder go a moment before it is dead.
+        while _runs(self._running.pid):
+            _pause(deadline, f"process {self._running.pid} does not end")
         _remove_socket_folder(self._running.socket_folder)
 
     @property
@@ -279,6 +282,15 @@ def _is_alive(found: _PidFile, cluster: Path) -> bool:
     except (FileNotFoundError, PermissionError, ProcessLookupError):
         return False
     return True
+
+
+def _runs(pid: int) -> bool:
+    """Whether there is such a process of ours and it is more than a zombie."""
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def _remove_socket_folder(folder: Path) -> None:

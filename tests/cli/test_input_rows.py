@@ -65,6 +65,14 @@ def test_numbers_in_json_keep_every_digit() -> None:
     assert read_rows("f.jsonl", text.encode()).rows[0].cells["value"] == "100000000000000.10"
 
 
+def test_a_json_array_is_one_problem_with_its_remedy() -> None:
+    reading = read_rows("f.json", b'[{"account": "a", "campaign": "1", "path": "p", "value": 5}]')
+    assert [(one.line, one.code, one.text) for one in reading.problems] == [
+        (1, "json", "this is one JSON array")
+    ]
+    assert "on each line" in reading.problems[0].help
+
+
 def test_consecutive_rows_of_one_key_are_one_update() -> None:
     text = (
         f"{HEADER},expect,key,reason\n"

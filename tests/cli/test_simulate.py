@@ -35,3 +35,7 @@ def test_what_cannot_be_simulated_is_wrong_use(capsys: pytest.CaptureFixture[str
     assert run(["simulate", "--provider", "nobody"]) == 2
     assert "no provider is called 'nobody'" in capsys.readouterr().err
     assert run(["simulate", "--limit", "many"]) == 2
+    for wrong in (["--port", "99999"], ["--advertisers", "0"], ["--token-ttl", "0"]):
+        assert run(["simulate", *wrong]) == 2
+    assert run(["simulate", "--journal", "/nowhere/at/all"]) == 2
+    assert "/nowhere/at/all: no such file or directory" in capsys.readouterr().err

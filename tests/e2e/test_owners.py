@@ -5,6 +5,8 @@ import asyncio
 import signal
 from datetime import datetime
 
+import pytest
+
 from syncd.simulator.faults import Fault
 from tests.e2e.conftest import Stage
 from tests.e2e.processes import syncd, syncd_started
@@ -151,3 +153,34 @@ async def test_one_that_stood_still_with_a_call_under_way_settles_nothing_of_it(
     assert await scene.books.view("updates") == rows
     assert len(scene.sent()) == 1
     await assert_one_at_a_time(scene)
+
+
+@pytest.mark.parametrize("operation", ["search", "update"])
+async def test_one_whose_lease_went_to_another_records_nothing_of_what_it_hears(
+    stage: Stage, operation: str
+) -> None:
+    scene = await stage(tables={"lease": {"ttl": "60s", "renew": "30s", "request_timeout": "5s"}})
+    await scene.pull()
+    ids = await scene.books.enqueue_picks(scene.ordinary(2))
+    edited = scene.simulator.world.in_view()[-1]
+    scene.simulator.world.edit(edited.id, name="Seen too late")
+    held = scene.simulator.faults.arm("hold", operation, when="after")
+    work = asyncio.create_task(scene.sync(pull=operation == "search"))
+    await fired(held)
+    await scene.books.connection.execute(
+        "UPDATE syncd.leases SET owner = 'another', epoch = epoch + 1"
+    )
+    held.release()
+    report = await work
+    assert report.error is not None
+    assert report.error.code == "lease-lost"
+    assert (await scene.books.campaigns())[edited.id]["name"] != "Seen too late"
+    assert set(await scene.books.states(ids)) == (
+        {"queued"} if operation == "search" else {"sending"}
+    )
+    await scene.books.connection.execute("UPDATE syncd.leases SET expires_at = 'epoch'")
+    report = await scene.sync(wait_unknown=True)
+    assert report.error is None
+    assert set(await scene.books.states(ids)) == {"applied"}
+    assert len(scene.sent()) == 1
+    assert await scene.violations() == []

@@ -50,7 +50,10 @@ def read_rows(file: str, raw: bytes) -> Reading:
     text = _decoded(reading, raw)
     if text is None:
         return reading
-    if text.lstrip().startswith("{"):
+    if text.lstrip().startswith("["):
+        remedy = "write one JSON object on each line, with no brackets around them"
+        reading.refuse(1, "json", "this is one JSON array", remedy)
+    elif text.lstrip().startswith("{"):
         _read_json_lines(reading, text)
     else:
         _read_csv(reading, text)
