@@ -9,6 +9,7 @@ import sys
 from collections.abc import MutableMapping
 from typing import Any
 
+import stamina
 import structlog
 
 _SECRET_KEYS = re.compile(r"secret|token|password|authorization|credential", re.IGNORECASE)
@@ -39,8 +40,19 @@ def configure(*, is_verbose: bool = False, as_json: bool | None = None) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+    stamina.instrumentation.set_on_retry_hooks([_note_retry])
     # What libraries say of themselves takes the same way; each of their failures is told by us too.
     logging.basicConfig(handlers=[_Forward()], level=logging.WARNING, force=True)
+
+
+def _note_retry(details: stamina.instrumentation.RetryDetails) -> None:
+    """A read that is tried again, for those who want to hear everything."""
+    structlog.get_logger().debug(
+        "again",
+        number=details.retry_num,
+        in_seconds=details.wait_for,
+        because=str(details.caused_by),
+    )
 
 
 class _Forward(logging.Handler):

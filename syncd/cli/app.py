@@ -3,12 +3,14 @@ into a few lines on stderr and an exit code. Knows no command's inside."""
 
 from __future__ import annotations
 
-import contextlib
+import io
+import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TextIO
 
 import rich_click as click
 from click.exceptions import NoSuchCommand
@@ -62,9 +64,7 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns the exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(AttributeError, ValueError):
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    sys.stdout, sys.stderr = _usable(sys.stdout), _usable(sys.stderr)
     choices = Choices()
     try:
         code: Any = cli.main(list(arguments), prog_name="syncd", standalone_mode=False, obj=choices)
@@ -76,6 +76,16 @@ def run(arguments: Sequence[str]) -> int:
     except SyncdError as error:
         return _failed(choices, error)
     return code if isinstance(code, int) else OK
+
+
+def _usable(stream: TextIO | None) -> TextIO:
+    """A stream that takes every character; one that was closed before the start takes all and
+    keeps nothing."""
+    if stream is None:
+        return Path(os.devnull).open("w", encoding="utf-8")
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+    return stream
 
 
 def _screen(choices: Choices) -> Screen:

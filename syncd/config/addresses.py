@@ -59,6 +59,8 @@ def base_url(value: object, host: str, *, allow_loopback: bool) -> str:
     if not isinstance(value, str):
         raise wrong_type(value, "an address in quotes", remedy)
     why = _why_not(value) or _why_not_there(value.lower(), host, allow_loopback=allow_loopback)
+    if why and not allow_loopback and _leads_here(value):
+        remedy = "for a simulator on this machine add: allow_loopback = true"
     if why:
         raise refusal("bad-base-url", why, remedy)
     return value.lower().rstrip("/")
@@ -131,9 +133,17 @@ def _why_not_there(url: str, expected: str, *, allow_loopback: bool) -> str | No
     return next((reason for is_so, reason in reasons if is_so), None)
 
 
+def _leads_here(url: str) -> bool:
+    match = _HTTP_URL.fullmatch(url.lower())
+    place = _HOST_PORT.fullmatch(match[2]) if match else None
+    return place is not None and _is_loopback(place[1].strip("[]"))
+
+
 def _is_loopback(host: str) -> bool:
-    """127.0.0.0/8 in its plain writing, or ::1; a name is none, since a resolver decides where it
-    leads."""
+    """127.0.0.0/8 in its plain writing, ::1, or the one name that means this machine; each
+    connection looks at the address that it leads to."""
+    if host == "localhost":
+        return True
     return _is_address(host) and (host == "::1" or (":" not in host and host.startswith("127.")))
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import ValidationInfo, ValidatorFunctionWrapHandler, field_validator
+from pydantic import TypeAdapter, ValidationInfo, ValidatorFunctionWrapHandler, field_validator
 
 from syncd.config import addresses, values
 from syncd.config.catalogue import PROVIDERS, Credentials, Scope
@@ -39,6 +39,7 @@ from syncd.config.values import LimitSetting
 from syncd.model.limits import Limit as RequestLimit
 
 POLICIES = ("hold",)
+_SECRETS = TypeAdapter(dict[str, Secret])
 
 
 class Database(Table):
@@ -159,6 +160,8 @@ class Account(Table):
     ) -> object:
         keys = PROVIDERS.get(info.data.get("provider", ""))
         if keys is None:
+            if info.field_name == "credentials":  # whoever it is for, a secret is no plain text
+                _SECRETS.validate_python(value, context=info.context)
             return value
         model = keys.scope if info.field_name == "scope" else keys.credentials
         return handler(model.model_validate(value, context=info.context))

@@ -6,9 +6,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import TypeVar
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -19,7 +18,7 @@ from syncd.daemon.composition import (
     Station,
     Watch,
     hold,
-    open_store,
+    open_lasting_store,
     pull_times,
     push_times,
     register,
@@ -34,11 +33,9 @@ from syncd.store.database import SCHEMA_VERSION, Database, listening
 from syncd.store.leases import own_name
 from syncd.web.health import serve_health
 
-BEAT = 10.0
+BEAT = 5.0
 LISTEN_AGAIN = 5.0
 GRACE = 30.0
-
-T = TypeVar("T")
 log = structlog.get_logger()
 
 
@@ -46,7 +43,7 @@ async def run(config: Config, ready: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT; a second signal ends at once. `ready` is called with one line
     when every part is up. Raises SyncdError when it cannot begin."""
     stop = asyncio.Event()
-    async with open_store(config) as database:
+    async with open_lasting_store(config) as (database, bring_back):
         numbers = await register(config, database)
         async with (
             stations(config, database, config.accounts, numbers) as live,
@@ -67,8 +64,8 @@ async def run(config: Config, ready: Callable[[str], None]) -> None:
                 await serve(
                     [
                         *((worker.name, worker.run(stop)) for worker in workers),
-                        ("listener", _listen(database.dsn, by_number, stop)),
-                        ("heartbeat", _beat(database, stop)),
+                        ("listener", _listen(database, by_number, stop)),
+                        ("heartbeat", _beat(database, bring_back, stop)),
                     ],
                     stop,
                     GRACE,
@@ -109,7 +106,7 @@ def _scheduler(live: Sequence[Station], workers: Sequence[Worker]) -> AsyncIOSch
     return scheduler
 
 
-async def _listen(dsn: str, workers: dict[int, Worker], stop: asyncio.Event) -> None:
+async def _listen(database: Database, workers: dict[int, Worker], stop: asyncio.Event) -> None:
     """A new update wakes its account's worker. While the connection is away the workers' own polls
     do."""
 
@@ -120,7 +117,7 @@ async def _listen(dsn: str, workers: dict[int, Worker], stop: asyncio.Event) -> 
 
     while not stop.is_set():
         try:
-            async with listening(dsn, ["syncd_updates"], heard) as is_there:
+            async with listening(database.dsn, ["syncd_updates"], heard) as is_there:
                 for worker in workers.values():
                     worker.wake()  # whatever came while nobody listened
                 while is_there() and not stop.is_set():
@@ -130,19 +127,25 @@ async def _listen(dsn: str, workers: dict[int, Worker], stop: asyncio.Event) -> 
             await _pause(LISTEN_AGAIN, stop)
 
 
-async def _beat(database: Database, stop: asyncio.Event) -> None:
-    """Let everybody see that a service is alive."""
-
-    async def tell(statement: str, *values: object) -> None:
+async def _beat(
+    database: Database, bring_back: Callable[[], Awaitable[None]], stop: asyncio.Event
+) -> None:
+    """Let everybody see that a service is alive, and see to it that its database is."""
+    while not stop.is_set():
         try:
-            await database.run(statement, own_name(), *values)
+            await database.run("service_beat", own_name(), socket.gethostname(), __version__)
         except DatabaseUnavailable as error:
             log.warning("no-heartbeat", reason=error.message)
-
-    while not stop.is_set():
-        await tell("service_beat", socket.gethostname(), __version__)
+            await _try(bring_back)
         await _pause(BEAT, stop)
-    await tell("service_end")
+    await _try(partial(database.run, "service_end", own_name()))
+
+
+async def _try(act: Callable[[], Awaitable[None]]) -> None:
+    try:
+        await act()
+    except DatabaseUnavailable as error:
+        log.warning("database-away", reason=error.message)
 
 
 async def _pause(seconds: float, stop: asyncio.Event) -> None:

@@ -232,7 +232,7 @@ def _superseded(path: PathPlan, winner: int) -> PathPlan:
 
 
 def _items(plans: Sequence[UpdatePlan], remote: Mapping[str, Values]) -> list[WriteItem]:
-    """One item a campaign, in the order in which its first update stands in the queue."""
+    """One item a campaign, in the order in which the first that goes out stands in the queue."""
     changes: dict[str, dict[str, str]] = {}
     for plan in plans:
         for path in plan.paths:

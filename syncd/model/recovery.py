@@ -73,7 +73,9 @@ def _not_applied(unknown: Unknown) -> Resolution:
         )
     if unknown.repeats >= REPEATS:
         return _held(
-            unknown, "attempts_spent", "two calls stayed unanswered and neither was applied"
+            unknown,
+            "attempts_spent",
+            "two calls stayed unanswered, and the provider still shows the old value",
         )
     return Resolution(
         update_id=unknown.update_id,

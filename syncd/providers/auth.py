@@ -92,6 +92,7 @@ class ClientCredentials:
         try:
             self._token = await retried(self._ask, patience=self._limits.patience)
         except ProviderError as error:
+            error.is_transient = False  # tried often enough here; whoever needs it does not again
             return error
         return self._token
 

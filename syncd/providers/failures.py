@@ -4,6 +4,9 @@ the library ties to them, headers and all."""
 from __future__ import annotations
 
 import asyncio
+import os
+import ssl
+from socket import gaierror
 from typing import Final
 
 import aiohttp
@@ -32,13 +35,16 @@ _TABLE: Final[tuple[tuple[type[Exception], type[ProviderError], str], ...]] = (
 )
 
 
+_REMEDY: Final = "is the provider up, and base_url right? the next pass tries again by itself"
+
+
 def translate(error: Exception, operation: str, *, is_connected: bool) -> ProviderError:
     """Our own error for a foreign one, in words that carry no address, header or body."""
     cause = error.__cause__ if isinstance(error.__cause__, ContentEncodingError) else error
     kind, words = next((kind, words) for type_, kind, words in _TABLE if isinstance(cause, type_))
     if not is_connected and kind is not NotSent:
         kind, words = NotSent, "no connection was made in time"
-    return kind(f"{operation}: {words}{_reason(error)}")
+    return kind(f"{operation}: {words}{_reason(error)}", remedy=_REMEDY)
 
 
 def _reason(error: Exception) -> str:
@@ -46,7 +52,10 @@ def _reason(error: Exception) -> str:
     if not isinstance(error, aiohttp.ClientConnectorError):
         return ""
     inner = error.os_error
-    return f" ({visible(inner.strerror or str(inner), 200)})" if str(inner) else ""
+    # asyncio puts the address into strerror; the number alone gives the system's own words.
+    is_numbered = bool(inner.errno) and not isinstance(inner, gaierror | ssl.SSLError)
+    words = os.strerror(inner.errno or 0).lower() if is_numbered else inner.strerror or str(inner)
+    return f" ({visible(words, 200)})" if words else ""
 
 
 def scrubbed(error: Exception) -> Exception:

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
+from socket import gaierror
 from typing import Any, Final, LiteralString, cast
 from urllib.parse import urlsplit, urlunsplit
 
@@ -103,9 +105,17 @@ class Database:
     """A pool against one database. Every method raises DatabaseUnavailable when Postgres is out of
     reach."""
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], dsn: str) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool[asyncpg.Record], dsn: str, connect: Mapping[str, Any]
+    ) -> None:
         self._pool = pool
+        self._connect = connect
         self.dsn = dsn
+
+    def move(self, dsn: str) -> None:
+        """Connect to this address from now on."""
+        self.dsn = dsn
+        self._pool.set_connect_args(dsn, **self._connect)
 
     @contextlib.asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
@@ -164,18 +174,11 @@ async def open_database(
     settings = {"application_name": "syncd", "statement_timeout": "60000"}
     if role is not None:
         settings["role"] = role
+    connect: dict[str, Any] = {"command_timeout": 90, "timeout": 10, "server_settings": settings}
     with translated(dsn):
-        pool = await asyncpg.create_pool(
-            dsn,
-            min_size=1,
-            max_size=size,
-            command_timeout=90,
-            timeout=10,
-            init=_prepare,
-            server_settings=settings,
-        )
+        pool = await asyncpg.create_pool(dsn, min_size=1, max_size=size, init=_prepare, **connect)
     try:
-        database = Database(pool, dsn)
+        database = Database(pool, dsn, connect)
         if check:
             await _check_schema(database)
         yield database
@@ -263,9 +266,12 @@ def _bad_address() -> ConfigError:
 
 def _unreachable(dsn: str, error: BaseException) -> DatabaseUnavailable:
     said = str(error) or type(error).__name__
+    if isinstance(error, OSError) and error.errno:
+        plain = error.strerror if isinstance(error, gaierror) else os.strerror(error.errno)
+        said = str(plain).lower()
     return DatabaseUnavailable(
         f"cannot use the database {shown_dsn(dsn)}: {said}",
-        remedy="is it running, and are address, user and password right? try: syncd db status",
+        remedy="is it running, and are address, user and password right?",
     )
 
 

@@ -115,6 +115,13 @@ class EmbeddedPostgres:
         """A line for a shell that opens psql on the database."""
         return shlex.join([self._installation.psql, self.dsn(database)])
 
+    def rejoin(self) -> str:
+        """The address after a crash: of the cluster that another process has started meanwhile,
+        else of one that is started now."""
+        with _alone(self._home):
+            self._running = self._adopt() or self._launch()
+        return self.dsn()
+
     def leave_running(self) -> None:
         """Let the cluster outlive the block and this process."""
         self.is_left_running = True

@@ -4,6 +4,7 @@ it."""
 from __future__ import annotations
 
 import contextlib
+import errno
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
@@ -28,8 +29,9 @@ async def serve_health(listen: Listen, ready: Ready) -> AsyncIterator[str]:
         try:
             await site.start()
         except OSError as error:
+            why = "it is taken" if error.errno == errno.EADDRINUSE else error.strerror
             raise ConfigError(
-                f"cannot listen on {listen.host}:{listen.port}: {error.strerror}",
+                f"cannot listen on {listen.host}:{listen.port}: {why}",
                 remedy="choose another [service] listen, or end what listens there",
                 code="listen",
             ) from error

@@ -160,7 +160,6 @@ def test_an_id_is_a_number_with_or_without_its_sign(pulled: Command, campaign: s
         assert f'"{wrong}" is not an id' in ran.err
 
 
-
 def test_an_update_that_does_not_exist_is_told(syncd: Command) -> None:
     ran = syncd("updates", "show", 4711)
     assert ran.code == 2

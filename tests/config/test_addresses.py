@@ -70,7 +70,6 @@ HOSTILE = [
 NOT_LOOPBACK = [
     "https://api.criteo.com",
     "http://api.criteo.com",
-    "http://localhost:8080",
     "http://localhost.evil.com",
     "http://127.0.0.1.evil.com",
     "http://127.0.0.1.nip.io",

@@ -13,6 +13,7 @@ import stamina
 from syncd.simulator import Settings
 from syncd.store.embedded import EmbeddedPostgres
 from tests.e2e.scene import Place, Scene, staged
+from tests.waiting import eventually
 
 Stage = Callable[..., Awaitable[Scene]]
 
@@ -26,6 +27,11 @@ EMPTY = """
         UPDATE syncd.clock SET shift = '0';
     END $$"""
 """Takes a hundredth of the time that a new database does."""
+
+ALONE = """
+    SELECT count(*) = 1 FROM pg_stat_activity
+     WHERE datname = current_database() AND backend_type = 'client backend'"""
+"""A process that was killed leaves its connection for a moment."""
 
 
 @pytest.fixture(scope="session")
@@ -41,8 +47,11 @@ async def lasting_url(cluster: EmbeddedPostgres, template: str) -> str:
 async def database_url(lasting_url: str) -> str:
     """A migrated database without any rows."""
     connection = await asyncpg.connect(lasting_url)
-    others = "pid <> pg_backend_pid() AND datname = current_database()"
-    assert await connection.fetchval(f"SELECT count(*) FROM pg_stat_activity WHERE {others}") == 0
+
+    async def is_alone() -> bool:
+        return bool(await connection.fetchval(ALONE))
+
+    await eventually(is_alone)
     await connection.execute(EMPTY)
     await connection.close()
     return lasting_url

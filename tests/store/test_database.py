@@ -56,7 +56,7 @@ async def test_an_unreachable_database_is_named_with_what_to_try() -> None:
     ) as failed:
         async with open_database(f"postgresql://u:{PASSWORD}@127.0.0.1:1/db"):
             pass
-    assert "syncd db status" in failed.value.remedy
+    assert "is it running" in failed.value.remedy
 
 
 async def test_a_database_without_the_schema_says_how_to_make_it(empty_database_url: str) -> None:

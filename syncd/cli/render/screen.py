@@ -35,6 +35,12 @@ _STYLES: Final = {
 _SHAPED: Final = {"✓": "+", "✗": "x", "·": "-", "…": "..."}
 
 
+class NotWritten(SyncdError):
+    """The answer could not be written to stdout: a full disk, most likely."""
+
+    code = "output"
+
+
 @dataclass(kw_only=True)
 class Screen:
     """Where one command writes. `out` and `err` are the process's own streams."""
@@ -202,6 +208,13 @@ class Screen:
         except BrokenPipeError:
             # Whatever is still in the buffer goes nowhere, also at the interpreter's end.
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        except OSError as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            if stream is self.out:
+                raise NotWritten(
+                    f"cannot write the answer: {(error.strerror or str(error)).lower()}",
+                    remedy="give the output another place",
+                ) from error
 
     @property
     def _width(self) -> int | None:

@@ -1,0 +1,75 @@
+"""The service with a Postgres of its own: what becomes of both when that is killed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import asyncpg
+
+from syncd.simulator import Settings, Simulator
+from tests.daemon.setting import environment, written
+from tests.daemon.test_service import PROGRAM
+from tests.waiting import eventually
+
+
+def postmaster(folder: Path) -> list[str]:
+    return (folder / "var" / "postgres" / "postmaster.pid").read_text().splitlines()
+
+
+async def ask(folder: Path, query: str) -> object:
+    """One value from the cluster as it is now; None while there is none."""
+    try:
+        lines = postmaster(folder)
+        connection = await asyncpg.connect(
+            f"postgresql://postgres@/syncd?host={lines[4]}&port=5432", timeout=5
+        )
+    except (OSError, IndexError, asyncpg.PostgresError):
+        return None
+    try:
+        return await connection.fetchval(query)
+    finally:
+        await connection.close()
+
+
+async def test_a_service_whose_postgres_was_killed_starts_it_again_and_goes_on(
+    tmp_path: Path,
+) -> None:
+    async with Simulator(Settings(campaigns=20)) as simulator:
+        file = written(tmp_path, simulator.base_url)
+        file.write_text(file.read_text().replace('url = "env:DSN"', "embedded = true"))
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", PROGRAM, str(file), env=dict(os.environ) | environment(""),
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            assert process.stdout is not None
+            assert await process.stdout.readline()
+
+            async def is_pulled() -> bool:
+                return bool(await ask(tmp_path, "SELECT complete_at FROM syncd.accounts"))
+
+            await eventually(is_pulled, timeout=20)
+            os.kill(int(postmaster(tmp_path)[0]), signal.SIGKILL)
+
+            async def is_queued() -> bool:
+                query = (
+                    "SELECT syncd.enqueue('shop', external_id, '{\"budget.daily\": \"901\"}') "
+                    "FROM report.campaigns "
+                    "WHERE \"values\" ->> 'budget.daily' <> 'unlimited' LIMIT 1"
+                )
+                return await ask(tmp_path, query) is not None
+
+            await eventually(is_queued, timeout=40)
+
+            async def is_settled() -> bool:
+                return bool(await ask(tmp_path, "SELECT max(settled_at) FROM report.updates"))
+
+            await eventually(is_settled, timeout=20)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            async with asyncio.timeout(40):
+                assert await process.wait() == 0
