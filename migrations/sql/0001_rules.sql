@@ -136,13 +136,14 @@ BEGIN
     RETURN trim_scale(written::numeric)::text;
 END $$;
 
--- The one door into the queue, for SQL, the command line and files alike. Returns the update's id; the same
+-- The one door into the queue, for SQL, the command line and files alike; nobody but the owner may insert
+-- past it. Returns the update's id; the same
 -- key with the same patch returns the id that it had, whatever became of it.
 CREATE FUNCTION syncd.enqueue(
     account text, campaign text, patch jsonb, expect jsonb DEFAULT NULL, key text DEFAULT NULL,
     policy text DEFAULT 'hold', not_before timestamptz DEFAULT NULL, expires_at timestamptz DEFAULT NULL,
     requester text DEFAULT NULL, reason text DEFAULT NULL
-) RETURNS bigint LANGUAGE plpgsql AS $$
+) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     owner     syncd.accounts%ROWTYPE;

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
@@ -58,7 +59,9 @@ def cli() -> None:
 
 
 def main() -> None:
-    """The entry point of the process."""
+    """The entry point of the process. SIGTERM ends a command as Ctrl-C does: leases are given
+    back, and what was started is stopped."""
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
     sys.exit(run(sys.argv[1:]))
 
 

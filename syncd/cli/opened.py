@@ -51,4 +51,7 @@ async def opened(choices: Choices) -> AsyncIterator[Opened]:
 def finish(choices: Choices, work: Coroutine[Any, Any, T]) -> T:
     """Run a command's own loop to its end; logs go to stderr."""
     telemetry.configure(is_verbose=choices.verbose or choices.debug)
-    return asyncio.run(work)
+    try:
+        return asyncio.run(work)
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from syncd.config import Config
@@ -18,6 +18,7 @@ from syncd.daemon.composition import (
 )
 from syncd.engine.account import Account
 from syncd.engine.events import Observer
+from syncd.engine.ledger import Ledger
 from syncd.engine.pull import PullReport, pull
 from syncd.engine.push import PushReport, push
 from syncd.engine.recover import RecoverReport, recover
@@ -134,6 +135,7 @@ async def _passes(
         if request.push:
             report.pushed = _pushed_too(report.pushed, await push(account))
         await _see_unknown(account, report)
+        report.pushed = await _as_it_stands(account, report.pushed)
 
 
 async def _see_unknown(account: Account, report: AccountReport) -> None:
@@ -149,6 +151,14 @@ def _went_well(report: AccountReport) -> bool:
 def _joined(first: RecoverReport | None, second: RecoverReport) -> RecoverReport:
     """The later report stands; a recovery that found nothing does not hide one that did."""
     return first if first is not None and second.run_id is None else second
+
+
+async def _as_it_stands(account: Account, pushed: PushReport | None) -> PushReport | None:
+    """The same push, its updates where recovery has brought them."""
+    if pushed is None or pushed.run_id is None:
+        return pushed
+    ledger = Ledger(states=dict(await account.queue.states(list(pushed.states))))
+    return replace(pushed, states=ledger.states, counts=ledger.counts())
 
 
 def _pushed_too(first: PushReport | None, second: PushReport) -> PushReport:

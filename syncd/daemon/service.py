@@ -167,13 +167,12 @@ async def _readiness(database: Database) -> str | None:
 
 
 def _end_on_signals(stop: asyncio.Event, workers: Sequence[Worker]) -> None:
-    loop = asyncio.get_running_loop()
+    loop, whole = asyncio.get_running_loop(), asyncio.current_task()
 
     def end(name: str) -> None:
-        if stop.is_set():
+        if stop.is_set() and whole is not None:
             log.warning("stopping-at-once", signal=name)
-            for task in asyncio.all_tasks(loop):
-                task.cancel()
+            whole.cancel()
             return
         log.info("stopping", signal=name, grace=GRACE)
         stop.set()

@@ -16,16 +16,16 @@ _MILLISECONDS: Final = 1e11  # an epoch time above this counts them, not seconds
 
 
 def freeze_seconds(answer: Answer, now: dt.datetime) -> float:
-    """Seconds until a call may succeed: `x-ratelimit-reset` (an epoch time), else
+    """Seconds until a call may succeed: the later of `x-ratelimit-reset` (an epoch time) and
     `Retry-After`, seen from the provider's own Date where it sent one, else from `now`. At least
     one second and at most an hour, ten seconds where nothing readable stands."""
     now = answer.date or now
     reset = _figure(answer.headers.get("x-ratelimit-reset", ""))
+    told = [_retry_after(answer.headers.get("retry-after", ""), now)]
     if reset is not None:
-        seconds = (reset / 1000 if reset > _MILLISECONDS else reset) - now.timestamp()
-    else:
-        seconds = _retry_after(answer.headers.get("retry-after", ""), now)
-    return min(max(seconds, _SHORTEST), _LONGEST)
+        told.append((reset / 1000 if reset > _MILLISECONDS else reset) - now.timestamp())
+    known = [seconds for seconds in told if seconds is not None]
+    return min(max(_SHORTEST, *known), _LONGEST) if known else DEFAULT
 
 
 def announced_ceiling(answer: Answer) -> float | None:
@@ -41,11 +41,11 @@ def _figure(text: str) -> float | None:
     return float(text)
 
 
-def _retry_after(text: str, now: dt.datetime) -> float:
+def _retry_after(text: str, now: dt.datetime) -> float | None:
     if (seconds := _figure(text)) is not None:
         return seconds
     try:
         moment = parsedate_to_datetime(text)
     except ValueError:
-        return DEFAULT
+        return None
     return (moment.replace(tzinfo=moment.tzinfo or dt.UTC) - now).total_seconds()

@@ -106,6 +106,11 @@ class EmbeddedPostgres:
         """Of the postmaster; SIGINT ends the cluster cleanly."""
         return self._running.pid
 
+    @property
+    def socket_folder(self) -> Path:
+        """Where connections come in."""
+        return self._running.socket_folder
+
     def dsn(self, database: str = DATABASE) -> str:
         """URL for asyncpg and psql, as the cluster's superuser."""
         folder = quote(str(self._running.socket_folder))

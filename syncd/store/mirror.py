@@ -74,6 +74,7 @@ class Mirror:
                 _, skipped = await self.apply(session, run_id)
             ids = [campaign.external_id for campaign in campaigns]
             await session.rows("confirm", self.account_id, ids, marker.batch, marker.at, skipped)
+            await session.run("confirm_overtaken", self.account_id, ids)
 
     async def values(self, ids: Sequence[str]) -> dict[str, Mapping[str, str | None]]:
         """The mirror's own values by external id, for a plan that reads nothing. Absent: missing or
@@ -197,6 +198,7 @@ class Sighting:
             await session.run("apply_complete", account, began.at, began.batch, self._run_id)
             # A complete listing says something of every campaign that is not missing.
             await session.rows("confirm", account, None, began.batch, began.at, unread)
+            await session.run("confirm_overtaken", account, None)
 
     def _is_first(self, campaign: Campaign) -> bool:
         digest = seen_digest(campaign.external_id)

@@ -35,6 +35,31 @@ async def ask(folder: Path, query: str) -> object:
         await connection.close()
 
 
+async def test_a_command_that_is_asked_to_end_stops_the_postgres_that_it_started(
+    tmp_path: Path,
+) -> None:
+    settings = Settings(campaigns=20)
+    async with Simulator(settings) as simulator:
+        held = simulator.faults.arm("hold", operation="search")
+        file = written(tmp_path, simulator.base_url)
+        file.write_text(file.read_text().replace('url = "env:DSN"', "embedded = true"))
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "syncd", "--config", str(file), "sync",
+            env=dict(os.environ) | environment(""), stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        await held.wait_fired(1)
+        running = int(postmaster(tmp_path)[0])
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(30):
+            _, said = await process.communicate()
+        assert process.returncode == 130
+        assert b"Traceback" not in said
+        assert b"interrupted" in said
+        assert not Path(f"/proc/{running}/cwd").exists()
+        simulator.faults.release()
+
+
 async def test_a_service_whose_postgres_was_killed_starts_it_again_and_goes_on(
     tmp_path: Path,
 ) -> None:

@@ -160,6 +160,33 @@ async def test_an_amount_for_the_next_period_is_pending_until_the_period_turns(
     await assert_promises_kept(scene)
 
 
+async def test_an_amount_for_the_next_period_that_a_newer_one_replaced_is_awaited_no_more(
+    scene: Scene,
+) -> None:
+    pick = scene.picks["daily_spent"]
+    (first,) = await scene.books.enqueue_picks([pick])
+    await scene.push()
+    second = await scene.books.enqueue(pick["id"], pick["path"], "5000")
+    await scene.push()
+    await scene.pull()
+    rows = [await scene.books.update(one) for one in (first, second)]
+    assert [row["confirmation"] for row in rows] == ["none", "confirmed"]
+    sent = len(scene.sent())
+    third = await scene.books.enqueue(pick["id"], pick["path"], "5000")
+    await scene.push()
+    assert (await scene.books.update(third))["reason_code"] == "already_set"
+    assert len(scene.sent()) == sent, "what shows already costs no call"
+    # Somebody else sets what the first one had asked for: that is theirs, not ours.
+    scene.simulator.world.edit(pick["id"], limit=capped("daily", pick["amount"]))
+    await scene.pull()
+    history = await scene.books.view("field_history", "external_id = $1", pick["id"])
+    assert {(row["new"], row["origin"], row["update_id"]) for row in history} == {
+        ("5000", "update", second),
+        (pick["amount"], "provider", None),
+    }
+    await assert_promises_kept(scene)
+
+
 async def test_a_yes_that_a_later_read_does_not_show_is_found_to_be_different(
     scene: Scene,
 ) -> None:

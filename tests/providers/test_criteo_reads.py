@@ -420,6 +420,15 @@ async def test_a_404_in_other_words_proves_no_absence() -> None:
             await there.adapter.read(["99999"])
 
 
+async def test_where_a_single_read_finds_no_such_page_the_search_decides() -> None:
+    shown = http(200, {"data": [CAMPAIGN], "errors": []})
+    none = http(200, {"data": [], "errors": []})
+    for answer, ids in ((shown, {"99999"}), (none, set())):
+        async with account(with_token(in_turn(http(404, "<html>"), answer))) as there:
+            reading = await there.adapter.read(["99999"])
+        assert (set(reading.campaigns), reading.is_whole) == (ids, True)
+
+
 async def test_an_id_cannot_lead_to_another_path() -> None:
     reply = http(200, {"data": None, "errors": [{"code": "campaign-not-found"}]})
     async with account(with_token(always(reply))) as there:

@@ -32,6 +32,7 @@ def answer(headers: Mapping[str, str], date: dt.datetime | None = NOW) -> Answer
         ({"x_ratelimit_reset": "9" * 400}, 10),
         ({"x_ratelimit_reset": "soon"}, 10),
         ({"x_ratelimit_reset": str(EPOCH + 30), "retry_after": "5"}, 30),
+        ({"x_ratelimit_reset": str(EPOCH - 30), "retry_after": "3"}, 3),
         ({"x_ratelimit_reset": "soon", "retry_after": "5"}, 5),
         ({"retry_after": "17"}, 17),
         ({"retry_after": "-17"}, 1),

@@ -24,7 +24,7 @@ SERVICE = {
     "syncd.runs": "SIU",
     "syncd.services": "SIUD",
     "syncd.staging": "SIUD",
-    "syncd.updates": "SIU",
+    "syncd.updates": "SU",
     "report.account_health": "S",
     "report.campaign_history": "S",
     "report.campaigns": "S",

@@ -28,7 +28,8 @@ def tell_where(narrator: Narrator, here: Stage, account: str) -> None:
     narrator.say("Stop and remove everything:")
     narrator.command(
         f"kill {here.provider.pid}; kill -INT {here.cluster.pid}; sleep 2; "
-        f"rm -rf {shlex.quote(str(folder))} {shlex.quote(str(here.folder))}"
+        f"rm -rf {shlex.quote(str(folder))} {shlex.quote(str(here.folder))} "
+        f"{shlex.quote(str(here.cluster.socket_folder))}"
     )
 
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from syncd.errors import AuthFailed, Forbidden, LimitWait, ProviderError, Throttled
+from syncd.errors import AuthFailed, CallRefused, Forbidden, LimitWait, ProviderError, Throttled
 from syncd.model.call import CallResult, Whole, WriteCall, WriteItem, WritePlan
 from syncd.model.campaign import Campaign
 from syncd.model.path import PERIODS, Field, Kind
@@ -91,9 +91,14 @@ class Criteo:
             yield await self._page(advertiser)
 
     async def read(self, ids: Sequence[str]) -> Reading:
-        """One campaign by GET, several by one search."""
+        """One campaign by GET, several by one search. A GET that finds no such page says nothing
+        of the campaign, so the search is asked then too."""
         if len(ids) == 1:
-            return await self._get(ids[0])
+            try:
+                return await self._get(ids[0])
+            except CallRefused as error:
+                if error.status != 404:
+                    raise
         filters = {"campaignIds": list(ids)}
         if self._settings.advertisers:
             filters["advertiserIds"] = list(self._settings.advertisers)

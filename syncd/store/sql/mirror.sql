@@ -42,8 +42,8 @@ SELECT count(*) FILTER (WHERE c.external_id IS NULL) AS new,
  WHERE s.account_id = $1 AND s.run_id = $2
 
 -- name: apply_changes
--- One row for each path that moved. It is ours when the newest applied update that no read has confirmed yet
--- asked for just this value; everything else came from the provider's side.
+-- One row for each path that moved. It is ours when the last applied update of the path asked for just this
+-- value and no read has confirmed it yet; everything else came from the provider's side.
 INSERT INTO syncd.field_changes (account_id, external_id, path, old, new, origin, update_id, seen_at, run_id)
 SELECT c.account_id, c.external_id, k.path, c."values" ->> k.path, n."values" ->> k.path,
        CASE WHEN o.id IS NULL THEN 'provider' ELSE 'update' END, o.id, s.read_at, $2
@@ -52,11 +52,12 @@ SELECT c.account_id, c.external_id, k.path, c."values" ->> k.path, n."values" ->
   CROSS JOIN LATERAL (SELECT s."values"::jsonb AS "values") n
   CROSS JOIN LATERAL jsonb_object_keys(c."values" || n."values") AS k(path)
   LEFT JOIN LATERAL (
-       SELECT u.id FROM syncd.updates u
+       SELECT u.id, u.confirmation, u.patch ->> k.path AS asked FROM syncd.updates u
         WHERE u.account_id = c.account_id AND u.external_id = c.external_id AND u.state = 'applied'
-          AND u.confirmation <> 'confirmed' AND u.results #>> ARRAY[k.path, 'outcome'] = 'applied'
-          AND u.patch ->> k.path = n."values" ->> k.path
-        ORDER BY u.batch_id DESC NULLS LAST LIMIT 1) o ON true
+          AND u.results #>> ARRAY[k.path, 'outcome'] = 'applied'
+        ORDER BY u.settled_at DESC, u.id DESC LIMIT 1) last ON true
+  LEFT JOIN LATERAL (
+       SELECT last.id WHERE last.confirmation <> 'confirmed' AND last.asked = n."values" ->> k.path) o ON true
  WHERE s.account_id = $1 AND s.run_id = $2 AND c.fingerprint <> s.fingerprint
    AND c."values" ->> k.path IS DISTINCT FROM n."values" ->> k.path
  ORDER BY c.external_id, k.path

@@ -34,9 +34,14 @@ SELECT d.id, d.external_id, d.patch, d.reference, d.requester, c.name, c.currenc
                AND d.patch ? e.key AND o.results #>> ARRAY[e.key, 'outcome'] = 'applied'
                AND (o.settled_at >= d.created_at OR o.confirmation <> 'confirmed')
              ORDER BY e.key, o.settled_at DESC, o.id DESC) p) AS ours,
-       (SELECT jsonb_agg(DISTINCT e.key) FROM syncd.updates o, jsonb_object_keys(o.patch) e(key)
-         WHERE o.account_id = d.account_id AND o.external_id = d.external_id AND o.state = 'applied'
-           AND o.confirmation = 'pending' AND d.patch ? e.key) AS awaited
+       -- Only what the last applied one of a path put there can still be awaited.
+       (SELECT jsonb_agg(p.path) FROM (
+            SELECT DISTINCT ON (e.key) e.key AS path, o.confirmation
+              FROM syncd.updates o, jsonb_object_keys(o.patch) e(key)
+             WHERE o.account_id = d.account_id AND o.external_id = d.external_id AND o.state = 'applied'
+               AND d.patch ? e.key
+             ORDER BY e.key, o.settled_at DESC, o.id DESC) p
+         WHERE p.confirmation = 'pending') AS awaited
   FROM due d JOIN first USING (external_id)
   LEFT JOIN syncd.campaigns c ON c.account_id = d.account_id AND c.external_id = d.external_id
  ORDER BY d.due_at, d.id
@@ -173,6 +178,17 @@ UPDATE syncd.updates u
  WHERE u.account_id = $1 AND a.id = $1 AND u.id = r.id
    AND (r.shows OR (u.confirmation = 'none' AND $4 >= u.settled_at + a.settle))
 RETURNING u.id, u.confirmation::text
+
+-- name: confirm_overtaken
+-- A value that was accepted for later and that a newer write of the same path has replaced since is not
+-- awaited any more; whether it ever showed, nobody saw.
+UPDATE syncd.updates u SET confirmation = 'none'
+ WHERE u.account_id = $1 AND u.state = 'applied' AND u.confirmation = 'pending'
+   AND ($2::text[] IS NULL OR u.external_id = ANY ($2))
+   AND EXISTS (SELECT FROM syncd.updates o
+                WHERE o.account_id = u.account_id AND o.external_id = u.external_id AND o.state = 'applied'
+                  AND (o.settled_at, o.id) > (u.settled_at, u.id)
+                  AND o.patch ?& ARRAY(SELECT jsonb_object_keys(u.patch)))
 
 -- name: orphans
 -- Attempts of an owner that is gone: nobody will answer them any more. Their settle time begins now, because
