@@ -6,16 +6,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Protocol
 
-from syncd.errors import SyncdError
 from syncd.model.brake import Absence
 from syncd.model.call import CallResult, WriteCall, WriteItem, WritePlan
 from syncd.model.campaign import Campaign
 from syncd.model.path import Field
 from syncd.model.plan import UpdatePlan
 from syncd.model.recovery import Resolution, Unknown
+from syncd.model.run import RunKind, RunResult
 from syncd.model.update import Confirmation, Pending, State, Verdict
 
 
@@ -72,34 +71,6 @@ class Marker:
 
     batch: int
     at: dt.datetime
-
-
-class RunKind(StrEnum):
-    """What a pass does."""
-
-    PULL = "pull"
-    PUSH = "push"
-    RECOVER = "recover"
-
-
-class RunOutcome(StrEnum):
-    """How a pass ended."""
-
-    OK = "ok"
-    PARTIAL = "partial"
-    FAILED = "failed"
-    BRAKED = "braked"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunResult:
-    """How a pass ended, with the reason where it was not `ok`. `is_complete`: a pull saw
-    everything."""
-
-    outcome: RunOutcome
-    error: SyncdError | None = None
-    calls: int = 0
-    is_complete: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -20,7 +20,7 @@ from syncd.engine.pull import PullReport
 from syncd.engine.push import PushReport
 from syncd.engine.recover import RecoverReport
 from syncd.errors import SyncdError, UsageError
-from syncd.ports import RunOutcome
+from syncd.model.run import RunOutcome
 from syncd.store.reports import Row
 
 _PULL_TERMS: Final = ("new", "changed", "moved", "unchanged", "skipped", "bad")

@@ -25,7 +25,7 @@ from syncd.engine.recover import RecoverReport, recover
 from syncd.engine.supervisor import in_parallel
 from syncd.engine.worker import rest, until_free
 from syncd.errors import LeaseBusy, SyncdError
-from syncd.ports import RunOutcome
+from syncd.model.run import RunOutcome
 from syncd.store.database import Database
 
 AT_ONCE = 8

@@ -6,17 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from syncd.engine.events import Observer, PassEnded, PassStarted
-from syncd.ports import (
-    Mirror,
-    Outbox,
-    Provider,
-    Queue,
-    RunKind,
-    RunResult,
-    Runs,
-    Tenure,
-    Unknowns,
-)
+from syncd.model.run import RunKind, RunResult
+from syncd.ports import Mirror, Outbox, Provider, Queue, Runs, Tenure, Unknowns
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from syncd.errors import SyncdError
-from syncd.ports import RunKind, RunOutcome
+from syncd.model.run import RunKind, RunOutcome
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,8 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from syncd.errors import LimitWait, Stopped, SyncdError, Throttled
+from syncd.model.run import RunOutcome
 from syncd.model.update import State
-from syncd.ports import RunOutcome
 
 TRIES = 3
 

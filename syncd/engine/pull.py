@@ -12,7 +12,8 @@ from syncd.engine.events import PageSeen
 from syncd.engine.ledger import outcome_of
 from syncd.errors import BadAnswer, ProviderError, Stopped, SyncdError
 from syncd.model.brake import brake
-from syncd.ports import Page, RunKind, RunOutcome, RunResult, Sighting
+from syncd.model.run import RunKind, RunOutcome, RunResult
+from syncd.ports import Page, Sighting
 
 # Campaigns of a page that are compared in one go: a provider without pages sends all in one answer.
 AT_ONCE = 1000

@@ -15,8 +15,8 @@ from syncd.engine.supervisor import in_parallel
 from syncd.errors import CallRefused, ProviderError, SyncdError
 from syncd.model.call import WriteCall
 from syncd.model.plan import Mark, PushPlan, UpdatePlan, Values, plan_push
+from syncd.model.run import RunKind, RunOutcome, RunResult
 from syncd.model.update import Pending, State
-from syncd.ports import RunKind, RunOutcome, RunResult
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

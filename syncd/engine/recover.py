@@ -12,7 +12,7 @@ from syncd.engine.account import Account
 from syncd.engine.ledger import outcome_of
 from syncd.errors import BadAnswer, ProviderError, SyncdError
 from syncd.model.recovery import Resolution, Unknown, resolve
-from syncd.ports import RunKind, RunOutcome, RunResult
+from syncd.model.run import RunKind, RunOutcome, RunResult
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -21,8 +21,9 @@ from syncd.errors import (
 )
 from syncd.model.call import CallResult, Whole, WriteCall
 from syncd.model.plan import Mark, PushPlan, UpdatePlan
+from syncd.model.run import RunOutcome
 from syncd.model.update import Confirmation, Outcome, State, Verdict
-from syncd.ports import Batch, RunOutcome, Settled, Settlement
+from syncd.ports import Batch, Settled, Settlement
 from syncd.timing import boottime
 
 _STATE = {

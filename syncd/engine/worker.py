@@ -17,7 +17,8 @@ from syncd.engine.recover import recover
 from syncd.engine.schedule import Timetable
 from syncd.engine.supervisor import in_parallel
 from syncd.errors import DatabaseUnavailable, LeaseBusy, LeaseLost, SyncdError
-from syncd.ports import Due, Renewable, RunOutcome, Slots
+from syncd.model.run import RunOutcome
+from syncd.ports import Due, Renewable, Slots
 from syncd.timing import boottime
 
 POLL = 30.0

@@ -11,7 +11,8 @@ from typing import Final
 
 from syncd.model.brake import Absence
 from syncd.model.campaign import Campaign, seen_digest
-from syncd.ports import BadRow, Marker, RunResult
+from syncd.model.run import RunResult
+from syncd.ports import BadRow, Marker
 from syncd.store.database import Database, Session
 from syncd.store.runs import OpenRun, close_run
 

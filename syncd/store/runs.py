@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from syncd.errors import SyncdError
-from syncd.ports import RunKind, RunOutcome, RunResult
+from syncd.model.run import RunKind, RunOutcome, RunResult
 from syncd.store.database import Database, Session
 
 # Failures that say something about the account itself rather than about this process.

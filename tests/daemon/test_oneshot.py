@@ -13,7 +13,7 @@ import pytest
 from syncd.config import Config
 from syncd.daemon import AccountReport, SyncRequest, check_account, open_store, plan, register, sync
 from syncd.errors import UsageError
-from syncd.ports import RunOutcome
+from syncd.model.run import RunOutcome
 from syncd.simulator import Settings, Simulator
 from syncd.store.accounts import Accounts, Wanted
 from syncd.store.database import Database

@@ -11,8 +11,8 @@ import pytest
 from syncd.engine.push import PushReport, push
 from syncd.errors import LimitWait
 from syncd.model.call import CallResult, Whole, WriteCall
+from syncd.model.run import RunOutcome
 from syncd.model.update import Outcome, Verdict
-from syncd.ports import RunOutcome
 from tests.engine.platform import Bench, Platform, Script, apply, bench, refused
 from tests.store.parts import Parts, campaign
 

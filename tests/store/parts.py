@@ -17,8 +17,9 @@ from syncd.model.call import CallResult, WriteCall, WriteItem, WritePlan
 from syncd.model.campaign import Amount, Campaign
 from syncd.model.path import Field, Kind
 from syncd.model.plan import Mark, PushPlan, plan_push
+from syncd.model.run import RunKind, RunOutcome, RunResult
 from syncd.model.update import Confirmation, Outcome, State, Verdict
-from syncd.ports import BadRow, Batch, RunKind, RunOutcome, RunResult, Settled, Settlement
+from syncd.ports import BadRow, Batch, Settled, Settlement
 from syncd.store.accounts import Accounts, Registration, Wanted
 from syncd.store.database import Database, open_database
 from syncd.store.leases import Lease, take_lease

@@ -6,8 +6,8 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 
+from syncd.model.run import RunKind
 from syncd.model.update import Outcome, State, Verdict
-from syncd.ports import RunKind
 from tests.store.parts import BODY, COMPLETE, Parts, campaign
 from tests.waiting import eventually
 

@@ -12,8 +12,8 @@ import pytest
 
 from syncd.errors import LeaseBusy, LeaseLost
 from syncd.model.recovery import Resolution
+from syncd.model.run import RunKind, RunOutcome, RunResult
 from syncd.model.update import Outcome, State, Verdict
-from syncd.ports import RunKind, RunOutcome, RunResult
 from syncd.store.leases import Lease, is_dead, own_name, shown_owner, take_lease
 from syncd.timing import boottime
 from tests.store.parts import BODY, Parts, bound, campaign, settlement

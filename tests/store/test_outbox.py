@@ -10,8 +10,8 @@ import pytest
 from syncd.errors import DatabaseUnavailable, IntentRefused, LeaseLost
 from syncd.model.plan import Mark
 from syncd.model.recovery import resolve
+from syncd.model.run import RunKind
 from syncd.model.update import Outcome, State, Verdict
-from syncd.ports import RunKind
 from syncd.store.database import open_database
 from tests.proxy import Proxy
 from tests.store.parts import BODY, SETTLE, Parts, bound, campaign

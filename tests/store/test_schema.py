@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import asyncpg
 import pytest
 
+from syncd.model.run import RunKind
 from syncd.model.update import FINAL, State
-from syncd.ports import RunKind
 from tests.store.parts import Parts, campaign
 
 ROLES = ("postgres", "syncd_owner", "syncd_service")

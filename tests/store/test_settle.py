@@ -7,8 +7,8 @@ import datetime as dt
 
 import pytest
 
+from syncd.model.run import RunKind
 from syncd.model.update import Outcome, State, Verdict
-from syncd.ports import RunKind
 from tests.store.parts import SETTLE, Parts, campaign, settlement
 
 APPLIED = Verdict(outcome=Outcome.APPLIED)
