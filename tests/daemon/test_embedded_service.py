@@ -21,18 +21,18 @@ def postmaster(folder: Path) -> list[str]:
 
 
 async def ask(folder: Path, query: str) -> object:
-    """One value from the cluster as it is now; None while there is none."""
+    """One value from the cluster as it is now; None while there is none that answers."""
     try:
         lines = postmaster(folder)
         connection = await asyncpg.connect(
             f"postgresql://postgres@/syncd?host={lines[4]}&port=5432", timeout=5
         )
+        try:
+            return await connection.fetchval(query)
+        finally:
+            await connection.close()
     except (OSError, IndexError, asyncpg.PostgresError):
         return None
-    try:
-        return await connection.fetchval(query)
-    finally:
-        await connection.close()
 
 
 async def test_a_command_that_is_asked_to_end_stops_the_postgres_that_it_started(
