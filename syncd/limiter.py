@@ -15,7 +15,7 @@ from typing import Final
 from aiolimiter import AsyncLimiter
 
 from syncd import timing
-from syncd.errors import LimitWait
+from syncd.errors import LimitWait, Stopped
 from syncd.model.limits import ImpossibleLimit, Limit
 
 PERMIT_LIFE: Final = 5.0
@@ -101,6 +101,8 @@ class Limits:
         self._frozen_until = 0.0
         self._frozen_why = ""
         self._taken: Counter[str] = Counter()
+        self._waits: set[asyncio.Timeout] = set()
+        self._is_closed = False
         self.lowered: float | None = None
         """What the provider announced for the longest window, where that is below the declared."""
         self._waiting: Waiting | None = None
@@ -119,18 +121,37 @@ class Limits:
         """A permit as soon as every limit allows it. Raises LimitWait, with nothing consumed, when
         that would be later than the patience; its `seconds` is the wait still ahead."""
         rank = _WRITE if is_write else _READ
+        if self._is_closed:
+            raise _closed(operation)
         late = self._expected(rank)
         if self.patience is not None and late > self.patience:
             raise self._too_late(operation, late)
         loop = asyncio.get_running_loop()
         deadline = None if self.patience is None else loop.time() + self.patience
         try:
-            async with asyncio.timeout_at(deadline), self._gate(rank):
+            async with self._waiting_until(deadline), self._gate(rank):
                 await self._take(operation, deadline)
         except TimeoutError:
+            if self._is_closed:
+                raise _closed(operation) from None
             raise self._too_late(operation, self._expected(rank)) from None
         self._taken[operation] += 1
         return Permit(operation=operation, expires=timing.boottime() + PERMIT_LIFE)
+
+    def close(self) -> None:
+        """Grant nothing any more: whoever waits is told at once that the process stops."""
+        self._is_closed = True
+        for wait in self._waits:
+            wait.reschedule(asyncio.get_running_loop().time())
+
+    @asynccontextmanager
+    async def _waiting_until(self, deadline: float | None) -> AsyncIterator[None]:
+        async with asyncio.timeout_at(deadline) as wait:
+            self._waits.add(wait)
+            try:
+                yield
+            finally:
+                self._waits.discard(wait)
 
     async def freeze(self, seconds: float, reason: str) -> None:
         """Let nothing leave for so long; a longer freeze that already holds stays."""
@@ -235,6 +256,13 @@ class Limits:
             if not turn.done():
                 self._is_free = False
                 turn.set_result(None)
+
+
+def _closed(operation: str) -> Stopped:
+    return Stopped(
+        f"{operation} was not sent: the process was asked to stop",
+        remedy="nothing to do: the next one goes on",
+    )
 
 
 async def _filled(limits: Sequence[Limit]) -> list[_Bucket]:

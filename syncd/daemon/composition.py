@@ -139,6 +139,7 @@ class Station:
     slots: Slots
     epoch: int = -1
     inherited: float | None = None
+    left: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -195,7 +196,8 @@ async def hold(database: Database, station: Station, watch: Watch) -> AsyncItera
     """Take the account's lease, keep it, and give its parts. Raises LeaseBusy; LeaseLost while
     inside."""
     settings = station.settings
-    lease = await take_lease(database, station.number, settings.lease.ttl.total_seconds())
+    ttl = settings.lease.ttl.total_seconds()
+    lease = await take_lease(database, station.number, ttl, left=station.left)
     try:
         async with beside(
             keep(lease, settings.lease.renew.total_seconds()), f"lease-{settings.name}"
@@ -232,7 +234,9 @@ async def _let_go(database: Database, station: Station, lease: Lease) -> None:
         if station.limits.lowered not in {None, station.inherited}:
             await database.run("account_lowered", station.number, station.limits.lowered)
         await lease.release()
+        station.left = None
     except DatabaseUnavailable as error:
+        station.left = lease.epoch
         log.warning("lease-not-released", account=station.settings.name, reason=error.message)
 
 

@@ -55,7 +55,7 @@ async def run(config: Config, ready: Callable[[str], None]) -> None:
             }
             scheduler = _scheduler(live, workers)
             scheduler.start()
-            _end_on_signals(stop, workers)
+            _end_on_signals(stop, workers, [station.limits.close for station in live])
             ready(
                 f"syncd {__version__} {config.service.name}: {_counted(len(live))}, "
                 f"database ok, health {address}"
@@ -166,7 +166,9 @@ async def _readiness(database: Database) -> str | None:
     return None if found == SCHEMA_VERSION else "schema"
 
 
-def _end_on_signals(stop: asyncio.Event, workers: Sequence[Worker]) -> None:
+def _end_on_signals(
+    stop: asyncio.Event, workers: Sequence[Worker], closings: Sequence[Callable[[], None]]
+) -> None:
     loop, whole = asyncio.get_running_loop(), asyncio.current_task()
 
     def end(name: str) -> None:
@@ -176,6 +178,8 @@ def _end_on_signals(stop: asyncio.Event, workers: Sequence[Worker]) -> None:
             return
         log.info("stopping", signal=name, grace=GRACE)
         stop.set()
+        for close in closings:
+            close()
         for worker in workers:
             worker.wake()
 

@@ -40,14 +40,17 @@ class Lease:
         await self.database.run("lease_release", self.account_id, self.epoch)
 
 
-async def take_lease(database: Database, account_id: int, ttl: float) -> Lease:
-    """Take the account's lease. Raises LeaseBusy with the owner's name and the seconds that it
-    still has."""
+async def take_lease(
+    database: Database, account_id: int, ttl: float, *, left: int | None = None
+) -> Lease:
+    """Take the account's lease. `left` is an epoch of this very process that ended without being
+    given back: nothing of it is in flight any more. Raises LeaseBusy with the owner's name and the
+    seconds that it still has."""
     row = await database.row("lease_read", account_id)
     holder = row["owner"] if row else None
     dead = holder if holder is not None and is_dead(holder) else None
-    left = boottime()
-    epoch = await database.value("lease_take", account_id, own_name(), ttl, dead)
+    asked_at = boottime()
+    epoch = await database.value("lease_take", account_id, own_name(), ttl, dead, left)
     if epoch is None:
         seconds = float(row["seconds_left"]) if row else ttl
         raise LeaseBusy(
@@ -55,7 +58,11 @@ async def take_lease(database: Database, account_id: int, ttl: float) -> Lease:
             remedy=f"it ends its lease within {seconds:.0f} s, or keeps working",
         )
     return Lease(
-        database=database, account_id=account_id, epoch=int(epoch), ttl=ttl, deadline=left + ttl - 1
+        database=database,
+        account_id=account_id,
+        epoch=int(epoch),
+        ttl=ttl,
+        deadline=asked_at + ttl - 1,
     )
 
 

@@ -215,6 +215,25 @@ async def test_nothing_queued_after_sigterm_is_sent(stage: Stage) -> None:
     assert len(scene.sent()) == 1
 
 
+async def test_a_service_that_waits_for_a_freeze_stops_without_another_request(
+    stage: Stage,
+) -> None:
+    scene, pick = await opened(stage)
+    async with serving(scene.place) as (running, _):
+        reset = int(time.time()) + 30
+        frozen = scene.simulator.faults.arm("throttle", count=None, reset=reset)
+        (update,) = await scene.books.enqueue_picks([pick])
+        await fired(frozen)
+        running.signal(signal.SIGTERM)
+        asked = time.monotonic_ns()
+        await running.says("stopping")
+        assert await running.end() == 0, running.told()
+    late = [one for one in scene.simulator.journal.arrivals if one.arrived_ns > asked + 10**9]
+    assert late == []
+    assert await scene.books.states([update]) == ["queued"]
+    assert await scene.books.view("runs", "outcome::text = 'open'") == []
+
+
 async def test_a_call_that_never_ends_is_unknown_at_the_end_and_the_next_one_finds_out(
     stage: Stage,
 ) -> None:

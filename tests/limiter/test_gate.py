@@ -8,7 +8,7 @@ import random
 import pytest
 
 from syncd import timing
-from syncd.errors import LimitWait
+from syncd.errors import LimitWait, Stopped
 from syncd.limiter import Freeze, Limits, Permit, Waiting
 from syncd.model.limits import Limit
 from tests.limiter import virtual
@@ -140,6 +140,24 @@ def test_a_freeze_that_comes_while_the_head_waits_holds_it_too() -> None:
         return now() - start
 
     assert virtual.run(main()) >= 100
+
+
+def test_at_the_stop_nobody_waits_any_more_and_nothing_is_granted() -> None:
+    async def main() -> tuple[float, int]:
+        limits = limits_of()
+        await limits.freeze(500, "throttled")
+        start = now()
+        waiting = [asyncio.create_task(limits.acquire("op", is_write=False)) for _ in range(3)]
+        await asyncio.sleep(1)
+        limits.close()
+        ended = await asyncio.gather(*waiting, return_exceptions=True)
+        with pytest.raises(Stopped):
+            await limits.acquire("op", is_write=True)
+        return now() - start, sum(isinstance(one, Stopped) for one in ended)
+
+    took, stopped = virtual.run(main())
+    assert stopped == 3
+    assert took < 1.1
 
 
 def test_a_permit_that_would_come_too_late_is_refused_at_once_and_costs_nothing() -> None:

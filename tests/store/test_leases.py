@@ -98,6 +98,19 @@ async def test_an_owner_that_died_on_this_machine_is_replaced_at_once(parts: Par
     assert lease.epoch == parts.lease.epoch + 2
 
 
+async def test_a_process_takes_back_what_it_left_and_could_not_give_back(parts: Parts) -> None:
+    left = parts.lease.epoch
+    with pytest.raises(LeaseBusy):
+        await take_lease(parts.database, parts.number, 45)
+    with pytest.raises(LeaseBusy):
+        await take_lease(parts.database, parts.number, 45, left=left - 1)
+    taken = await take_lease(parts.database, parts.number, 45, left=left)
+    assert taken.epoch == left + 1
+    await own(parts, OTHER_BOOT)
+    with pytest.raises(LeaseBusy):
+        await take_lease(parts.database, parts.number, 45, left=left + 2)
+
+
 async def test_an_owner_that_lives_or_cannot_be_seen_is_left_alone(parts: Parts) -> None:
     host, boot, space, pid, start = own_name().split("|")
     for owner in (

@@ -13,7 +13,15 @@ from urllib.parse import quote
 
 import msgspec
 
-from syncd.errors import AuthFailed, CallRefused, Forbidden, LimitWait, ProviderError, Throttled
+from syncd.errors import (
+    AuthFailed,
+    CallRefused,
+    Forbidden,
+    LimitWait,
+    ProviderError,
+    Stopped,
+    Throttled,
+)
 from syncd.model.call import CallResult, Whole, WriteCall, WriteItem, WritePlan
 from syncd.model.campaign import Campaign
 from syncd.model.path import PERIODS, Field, Kind
@@ -206,6 +214,8 @@ def _held_back(call: WriteCall, error: ProviderError) -> CallResult:
             whole = Whole.FORBIDDEN
         case Throttled() | LimitWait():
             whole = Whole.THROTTLED
+        case Stopped():
+            whole = Whole.STOPPED
     said = Problem(code=error.code, text=error.message, trace_id=error.trace_id)
     result = verdicts.unjudged(call.items, whole, said)
     return dataclasses.replace(result, remedy=error.remedy)

@@ -60,10 +60,12 @@ SELECT l.owner, l.epoch, l.expires_at <= clock_timestamp() AS is_expired,
   FROM syncd.leases l WHERE l.account_id = $1
 
 -- name: lease_take
--- Take a lease that is free, has run out, or belongs to an owner known to be dead.
+-- Take a lease that is free, has run out, belongs to an owner known to be dead, or is our own of an epoch that
+-- we have left and could not give back.
 UPDATE syncd.leases l
    SET owner = $2, epoch = l.epoch + 1, expires_at = clock_timestamp() + make_interval(secs => $3)
- WHERE l.account_id = $1 AND (l.owner IS NULL OR l.expires_at <= clock_timestamp() OR l.owner = $4)
+ WHERE l.account_id = $1 AND (l.owner IS NULL OR l.expires_at <= clock_timestamp() OR l.owner = $4
+                              OR (l.owner = $2 AND l.epoch = $5))
 RETURNING l.epoch
 
 -- name: lease_renew
