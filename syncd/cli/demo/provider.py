@@ -14,9 +14,8 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 from syncd.errors import SyncdError
 
-LIMIT: Final = "20/1s"
 _SECONDS: Final = 15
-_ARGUMENTS: Final = ("-m", "syncd.simulator", "--limit", LIMIT)
+_ARGUMENTS: Final = ("-m", "syncd.simulator")
 
 
 class NotRunning(SyncdError):

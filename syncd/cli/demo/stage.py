@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from syncd.cli.demo.provider import LIMIT, SimulatedProvider, simulated_provider
+from syncd.cli.demo.provider import SimulatedProvider, simulated_provider
 from syncd.store.embedded import EmbeddedPostgres, temporary_cluster
 
 ACCOUNT: Final = "criteo-demo"
@@ -39,7 +39,6 @@ scope = {{ advertisers = [{advertisers}] }}
 currency = "EUR"
 credentials = {{ client_id = "file:client_id", client_secret = "file:client_secret" }}
 push = {{ settle = "1s" }}
-limits = {{ default = "{limit}", granted = "the simulator was started with it" }}
 """
 
 
@@ -117,7 +116,6 @@ def _write(folder: Path, cluster: EmbeddedPostgres, provider: SimulatedProvider)
             account=ACCOUNT,
             base_url=provider.base_url,
             advertisers=", ".join(f'"{one}"' for one in provider.told["advertisers"]),
-            limit=LIMIT,
         )
     )
     return config
