@@ -20,6 +20,12 @@ def campaign_of(row: Row) -> str:
     return f"{row['external_id']}  {visible(name)}" if name is not None else str(row["external_id"])
 
 
+def name_of(row: Row) -> str:
+    """The campaign's name; nothing where no pull has shown it yet."""
+    name = row["campaign_name"]
+    return "" if name is None else visible(name)
+
+
 def transitions(row: Row) -> Iterator[str]:
     """`budget.daily 120.00 -> 150.00 EUR (+30.00  +25 %)` for each path."""
     reference = row["reference"] or {}

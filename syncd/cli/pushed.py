@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from syncd.cli.changes import answer_of, campaign_of, outcomes, short_code, warnings_of
+from syncd.cli.changes import answer_of, name_of, outcomes, short_code, warnings_of
 from syncd.cli.render.screen import Screen
 from syncd.cli.render.table import Column, Line
 from syncd.cli.text import count, lasted, money, plural, shown
@@ -18,7 +18,8 @@ FEW: Final = 20
 COLUMNS: Final = (
     Column(""),
     Column("UPDATE"),
-    Column("CAMPAIGN", flexible=True),
+    Column("CAMPAIGN"),
+    Column("NAME", flexible=True),
     Column("PATH"),
     Column("WANTED", right=True),
     Column("RESULT"),
@@ -76,7 +77,8 @@ def result_lines(screen: Screen, row: Row) -> list[Line]:
                 (
                     screen.mark(state) if is_first else "",
                     f"#{row['id']}" if is_first else "",
-                    campaign_of(row) if is_first else "",
+                    row["external_id"] if is_first else "",
+                    name_of(row) if is_first else "",
                     path,
                     money(wanted, row["currency"]),
                     _result(row) if is_first else "",
@@ -107,7 +109,8 @@ def _words(row: Row) -> list[str]:
             found.append(f'"{shown(message)}"')
         if trace:
             found.append(f"trace id {trace}")
-    found += [f'"{shown(warning)}"' for warning in warnings_of(row)]
+    # Its code stands in the result already.
+    found += [f'"{shown(warning.partition(": ")[2] or warning)}"' for warning in warnings_of(row)]
     return list(dict.fromkeys(found))
 
 

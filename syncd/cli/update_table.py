@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from syncd.cli.changes import answer_of, campaign_of, change_of, outcomes, warnings_of
+from syncd.cli.changes import answer_of, campaign_of, change_of, name_of, outcomes, warnings_of
 from syncd.cli.render.table import Cell, Column, Line
 from syncd.cli.text import age, moment, shown
 
@@ -20,7 +20,8 @@ COLUMNS: Final = (
     Column("STATE"),
     Column("UPDATE"),
     Column("ACCOUNT"),
-    Column("CAMPAIGN", flexible=True),
+    Column("CAMPAIGN"),
+    Column("NAME", flexible=True),
     Column("CHANGE"),
     Column("ANSWER", flexible=True),
     Column("BY", flexible=True),
@@ -37,7 +38,8 @@ def line(screen: Screen, row: Row) -> Line:
             screen.word(row["state"]),
             f"#{row['id']}",
             row["account"],
-            campaign_of(row),
+            row["external_id"],
+            name_of(row),
             change_of(row),
             answer_of(row, at),
             _by(row),
