@@ -20,16 +20,11 @@ from syncd.model.update import Confirmation, Pending, State, Verdict
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Capabilities:
-    """What one adapter can do. `read_batch` is how many ids one `read` call takes; `limit` and
-    `settle` are the provider's defaults (`250/60s`; how long an unanswered write may still take
-    effect)."""
+    """What one adapter can do. `read_batch` is how many ids one `read` call takes."""
 
     provider: str
     fields: tuple[Field, ...]
     read_batch: int
-    in_flight: int
-    limit: str
-    settle: dt.timedelta
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -52,7 +52,6 @@ CREATE TABLE syncd.accounts (
     -- that one of its pages had noted before leaving.
     complete_at        timestamptz,
     complete_mark      bigint NOT NULL DEFAULT 0,
-    complete_run       bigint,
     last_batch         bigint NOT NULL DEFAULT 0,
     failures           integer NOT NULL DEFAULT 0,
     failing_since      timestamptz,
@@ -112,7 +111,6 @@ CREATE TABLE syncd.campaigns (
     first_seen_at timestamptz NOT NULL,
     changed_at    timestamptz NOT NULL,
     read_at       timestamptz NOT NULL,
-    read_mark     bigint NOT NULL DEFAULT 0,
     last_batch    bigint NOT NULL DEFAULT 0,
     missing_since timestamptz,
     gone_at       timestamptz,

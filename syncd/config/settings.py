@@ -4,7 +4,6 @@ keys in the catalogue."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated
@@ -181,12 +180,6 @@ class Account(Table):
     def limit(self) -> RequestLimit:
         """What syncd keeps: its share of `limit_setting`, ready for the limiter."""
         return request_limit(self.limit_setting, self.limits.share, self.limits.jitter)
-
-    def currency_of(self, advertiser: str) -> str | None:
-        """The ISO code that amounts of this advertiser are in, None where nobody said."""
-        if isinstance(self.currency, Mapping):
-            return self.currency.get(advertiser)
-        return self.currency
 
 
 class Config(Table):

@@ -3,31 +3,10 @@ them a provider reads or changes is what its adapter declares as `Field` values.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 PERIODS = ("daily", "monthly", "lifetime")
-
-_FIXED = frozenset(
-    {
-        "name",
-        "note",
-        "status",
-        *(f"budget.{period}" for period in PERIODS),
-        "price.amount",
-        "price.type",
-        "price.estimated_ctr",
-        "price.estimated_conversion_rate",
-        "price.burn_up_period",
-        "price.start_up_period",
-        "price.min_conversions",
-        "price.min_clicks",
-    }
-)
-_OPEN = re.compile(
-    r'price\.country\.[A-Z]{2}|price\.action\."[^"]+"|price\.action\.[^".,]+|native\.[^".,]+|native\."[^"]+"'
-)
 
 
 class Kind(StrEnum):
@@ -51,8 +30,3 @@ class Field:
     call: str = ""
     scale: int = 2
     note: str = ""
-
-
-def is_path(text: str) -> bool:
-    """Whether the vocabulary knows this path at all, whatever a provider offers."""
-    return text in _FIXED or _OPEN.fullmatch(text) is not None

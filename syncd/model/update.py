@@ -42,27 +42,6 @@ class State(StrEnum):
     CANCELLED = "cancelled"
     EXPIRED = "expired"
 
-    @property
-    def is_final(self) -> bool:
-        """Whether nothing may leave this state."""
-        return self in FINAL
-
-
-FINAL = frozenset({State.APPLIED, State.REJECTED, State.SUPERSEDED, State.CANCELLED, State.EXPIRED})
-
-# An update's state is the first of these that any of its paths has.
-PRECEDENCE = (
-    State.SENDING,
-    State.UNKNOWN,
-    State.HELD,
-    State.QUEUED,
-    State.REJECTED,
-    State.EXPIRED,
-    State.CANCELLED,
-    State.SUPERSEDED,
-    State.APPLIED,
-)
-
 
 class Outcome(StrEnum):
     """What one call did to one item. `not_judged`: the call was refused without looking at the

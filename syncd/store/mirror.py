@@ -196,7 +196,7 @@ class Sighting:
         if missing:
             await session.run("apply_missing", account, list(missing), began.at, began.batch)
         if result.is_complete:
-            await session.run("apply_complete", account, began.at, began.batch, self._run_id)
+            await session.run("apply_complete", account, began.at, began.batch)
             # A complete listing says something of every campaign that is not missing.
             await session.rows("confirm", account, None, began.batch, began.at, unread)
             await session.run("confirm_overtaken", account, None)

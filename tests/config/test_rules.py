@@ -288,8 +288,7 @@ def test_a_granted_limit_may_be_above_the_documented_one(check_account: Check) -
 def test_a_currency_may_differ_by_advertiser(check_account: Check) -> None:
     config, _ = check_account('currency = { "1" = "EUR", "2" = "JPY" }')
     assert config is not None
-    currencies = [config.accounts[0].currency_of(advertiser) for advertiser in ("1", "2", "3")]
-    assert currencies == ["EUR", "JPY", None]
+    assert config.accounts[0].currency == {"1": "EUR", "2": "JPY"}
 
 
 def test_a_reference_that_leads_nowhere_is_a_warning(check_text: Check) -> None:

@@ -4,7 +4,6 @@ the real store."""
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import hashlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,9 +21,6 @@ CAPABILITIES = Capabilities(
     provider="criteo",
     fields=FIELDS,
     read_batch=50,
-    in_flight=4,
-    limit="250/60s",
-    settle=dt.timedelta(seconds=120),
 )
 
 

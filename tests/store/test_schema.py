@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from syncd.model.run import RunKind
-from syncd.model.update import FINAL, State
+from syncd.model.update import State
 from tests.store.parts import Parts, campaign
 
 ROLES = ("postgres", "syncd_owner", "syncd_service")
@@ -40,7 +40,7 @@ UPDATE syncd.updates
        superseded_by = CASE WHEN $2 = 'superseded' THEN 1 END
  WHERE id = $1
 """
-FINAL_NAMES = [state.value for state in FINAL]
+FINAL_NAMES = ["applied", "rejected", "superseded", "cancelled", "expired"]
 
 
 async def begin(parts: Parts, count: int) -> list[int]:

@@ -4,7 +4,6 @@ database nor what a pass does with campaigns; rows and answers are read next doo
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
@@ -63,9 +62,6 @@ CAPABILITIES: Final = Capabilities(
         ),
     ),
     read_batch=500,
-    in_flight=4,
-    limit="250/60s",
-    settle=dt.timedelta(seconds=120),
 )
 
 

@@ -74,9 +74,9 @@ UPDATE syncd.campaign_versions v SET valid_to = s.read_at
 -- Write the rows themselves. changed_at and version move only with the fingerprint.
 INSERT INTO syncd.campaigns AS c (
        account_id, external_id, name, status, status_seen, status_raw, goal, kind, part, currency, is_default,
-       "values", raw, raw_digest, fingerprint, first_seen_at, changed_at, read_at, read_mark)
+       "values", raw, raw_digest, fingerprint, first_seen_at, changed_at, read_at)
 SELECT s.account_id, s.external_id, s.name, s.status, s.status_seen, s.status_raw, s.goal, s.kind, s.part,
-       s.currency, s.is_default, s."values"::jsonb, s.raw, s.raw_digest, s.fingerprint, s.read_at, s.read_at, s.read_at, s.mark
+       s.currency, s.is_default, s."values"::jsonb, s.raw, s.raw_digest, s.fingerprint, s.read_at, s.read_at, s.read_at
   FROM syncd.staging s WHERE s.account_id = $1 AND s.run_id = $2
 ON CONFLICT (account_id, external_id) DO UPDATE
    SET name = excluded.name, status = excluded.status, status_seen = excluded.status_seen,
@@ -85,7 +85,7 @@ ON CONFLICT (account_id, external_id) DO UPDATE
        raw = excluded.raw, raw_digest = excluded.raw_digest, fingerprint = excluded.fingerprint,
        version = c.version + (c.fingerprint <> excluded.fingerprint)::int,
        changed_at = CASE WHEN c.fingerprint <> excluded.fingerprint THEN excluded.read_at ELSE c.changed_at END,
-       read_at = excluded.read_at, read_mark = excluded.read_mark, missing_since = NULL, gone_at = NULL
+       read_at = excluded.read_at, missing_since = NULL, gone_at = NULL
 
 -- name: apply_open_versions
 -- New and changed campaigns get the version that is current from now on.
@@ -103,7 +103,7 @@ UPDATE syncd.campaigns c SET missing_since = $3
 
 -- name: apply_complete
 -- This pull saw everything.
-UPDATE syncd.accounts SET complete_at = $2, complete_mark = $3, complete_run = $4 WHERE id = $1
+UPDATE syncd.accounts SET complete_at = $2, complete_mark = $3 WHERE id = $1
 
 -- name: require_lease
 -- Refuse to write when the account is no longer ours.
