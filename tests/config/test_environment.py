@@ -34,7 +34,7 @@ def test_variables_override_single_keys_at_every_depth(check_account: Check) -> 
     assert account.push.batch == 7
     assert account.lease.ttl == timedelta(seconds=90)
     assert account.scope.advertisers == ("1", "2")
-    assert account.currency == "EUR"
+    assert account.currency == {"1": "EUR"}
     assert account.guard.max_amount == Decimal(5)
 
 
