@@ -1,14 +1,14 @@
 """Judges a run from outside: the simulator's journal of arrivals against what the database says in
 its report views, and the mirror against the simulator's truth. A program, and functions for tests.
 
-    python tests/checker.py --journal FILE --dsn URL --settle SECONDS [--limit N/SECONDS]
-        [--truth-url URL]"""
+    python -m tests.checker --journal FILE --dsn URL --settle SECONDS [--limit [GROUP=]N/SECONDS]...
+        [--truth-url URL] [--account NAME]"""
 
 import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,7 +16,8 @@ from typing import Any, Protocol
 import aiohttp
 import asyncpg
 
-from tests.promises import Row, Rows, Violation, judge
+from tests.arrivals import Row, Rows, same
+from tests.promises import Limit, Violation, judge
 
 
 class Connection(Protocol):
@@ -29,11 +30,13 @@ async def check(
     journal: Iterable[Row] | Path,
     connection: Connection,
     settle: float,
-    limit: tuple[int, float] | None = None,
+    limit: Limit | Mapping[str, Limit] | None = None,
+    account: str | None = None,
 ) -> list[Violation]:
-    """Every broken promise of one run; `settle` in seconds, `limit` as (n, seconds)."""
+    """Every broken promise of one run; `settle` in seconds, `limit` as (n, seconds) or one such for
+    each limit group. Where several accounts share the database, `account` is the journal's."""
     lines = read_journal(journal) if isinstance(journal, Path) else journal
-    return judge(lines, await read_rows(connection), settle, limit)
+    return judge(lines, await read_rows(connection, account), settle, limit)
 
 
 def read_journal(path: Path) -> list[Row]:
@@ -42,13 +45,13 @@ def read_journal(path: Path) -> list[Row]:
         return [json.loads(line) for line in lines]
 
 
-async def read_rows(connection: Connection) -> Rows:
+async def read_rows(connection: Connection, account: str | None = None) -> Rows:
     """The rows of the report views that are needed; the only place that reads the database."""
     updates = await connection.fetch("SELECT to_jsonb(u) FROM report.updates u ORDER BY u.id")
     attempts = await connection.fetch(
         "SELECT to_jsonb(t) FROM report.update_attempts t ORDER BY t.batch_id, t.update_id"
     )
-    return Rows([_json(row[0]) for row in updates], [_json(row[0]) for row in attempts])
+    return Rows(_of(account, updates), _of(account, attempts))
 
 
 async def compare_mirror(
@@ -59,42 +62,39 @@ async def compare_mirror(
     A campaign out of view must be marked missing or gone, or never have been seen.
     """
     rows = await connection.fetch("SELECT to_jsonb(c) FROM report.campaigns c")
-    mirror = [_json(row[0]) for row in rows]
-    return compare_rows(truth, [row for row in mirror if account in {None, row["account"]}])
+    return compare_rows(truth, _of(account, rows))
 
 
 def compare_rows(truth: Iterable[Row], mirror: Iterable[Row]) -> list[Violation]:
-    """The same from rows that are already there."""
-    in_view = {one["id"]: one for one in truth if not one["is_removed"]}
+    """The same from rows that are already there; compared are the paths that both sides know."""
+    in_view = {one["id"]: one["values"] for one in truth if not one["is_removed"]}
     shown = {
-        row["external_id"]: row for row in mirror if not (row["missing_since"] or row["gone_at"])
+        row["external_id"]: {**row["values"], "name": row["name"]}
+        for row in mirror
+        if not (row["missing_since"] or row["gone_at"])
     }
     found = [f"{one} is not in the mirror" for one in in_view.keys() - shown.keys()]
     found += [f"{one} is in the mirror and not in view" for one in shown.keys() - in_view.keys()]
+    known = _paths(in_view.values()) & _paths(shown.values())
+    if in_view and shown and known <= {"name"}:
+        found.append("the mirror and the truth have no path in common")
     for campaign in in_view.keys() & shown.keys():
-        mirrored = _present(shown[campaign])
         found += [
-            f"{campaign}: {key} is {mirrored.get(key)!r}, in truth {value!r}"
-            for key, value in _wanted(in_view[campaign]).items()
-            if mirrored.get(key) != value
+            f"{campaign}: {path} is {shown[campaign].get(path)!r}, in truth {one!r}"
+            for path in known
+            if not same(path, one := in_view[campaign].get(path), shown[campaign].get(path))
         ]
     return [Violation(10, what) for what in sorted(found)]
 
 
-def _wanted(campaign: Row) -> dict[str, Any]:
-    wanted = {key: campaign[key] for key in ("name", "goal", "advertiser_id")}
-    return wanted | {f"budget.{period}": _amount(one) for period, one in campaign["budget"].items()}
+def _paths(campaigns: Iterable[Row]) -> set[str]:
+    return {path for values in campaigns for path in values}
 
 
-def _present(row: Row) -> dict[str, Any]:
-    values = row["values"]
-    present = {key: _amount(one) for key, one in values.items() if key.startswith("budget.")}
-    advertiser = values.get("native.advertiserId", values.get("native.advertiser_id"))
-    return present | {"name": row["name"], "goal": row["goal"], "advertiser_id": advertiser}
-
-
-def _amount(text: str | None) -> Decimal | str | None:
-    return text if text in {None, "unlimited"} else Decimal(str(text))
+def _of(account: str | None, rows: Iterable[Any]) -> list[Row]:
+    """The rows of one account, or all of them."""
+    found = [_json(row[0]) for row in rows]
+    return [row for row in found if account is None or row["account"] == account]
 
 
 def _json(value: Any) -> Any:
@@ -104,9 +104,10 @@ def _json(value: Any) -> Any:
 async def _run(chosen: argparse.Namespace) -> list[Violation]:
     connection = await asyncpg.connect(chosen.dsn)
     try:
-        found = await check(chosen.journal, connection, chosen.settle, chosen.limit)
+        limits, account = dict(chosen.limit), chosen.account
+        found = await check(chosen.journal, connection, chosen.settle, limits, account)
         if chosen.truth_url:
-            found += await compare_mirror(await _truth(chosen.truth_url), connection)
+            found += await compare_mirror(await _truth(chosen.truth_url), connection, account)
         return found
     finally:
         await connection.close()
@@ -118,9 +119,11 @@ async def _truth(url: str) -> list[Row]:
         return campaigns
 
 
-def _limit(text: str) -> tuple[int, float]:
-    count, _, seconds = text.removesuffix("s").partition("/")
-    return int(count), float(seconds)
+def _limit(text: str) -> tuple[str, Limit]:
+    """`250/60s`, or `login=5/60s` for a limit group of that name."""
+    group, _, figures = text.rpartition("=")
+    count, _, seconds = figures.removesuffix("s").partition("/")
+    return group or "default", (int(count), float(seconds))
 
 
 def main() -> int:
@@ -129,7 +132,14 @@ def main() -> int:
     parser.add_argument("--journal", type=Path, required=True)
     parser.add_argument("--dsn", required=True)
     parser.add_argument("--settle", type=float, required=True, help="seconds")
-    parser.add_argument("--limit", type=_limit, help="as 250/60s")
+    parser.add_argument(
+        "--limit",
+        type=_limit,
+        action="append",
+        default=[],
+        help="as 250/60s, or GROUP=250/60s; several times",
+    )
+    parser.add_argument("--account", help="whose journal it is, where the database has several")
     parser.add_argument("--truth-url", help="the simulator's /_sim/truth: compares the mirror too")
     chosen = parser.parse_args()
     found = asyncio.run(_run(chosen))

@@ -2,20 +2,24 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from syncd.simulator.process import serve
 from syncd.simulator.rate import Rate, parse_rate
-from syncd.simulator.settings import Settings
+from syncd.simulator.server import PROVIDERS
+from syncd.simulator.settings import Settings, of_each
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve one simulated provider on 127.0.0.1 until told to end."""
-    chosen = _parser().parse_args(arguments)
-    options = vars(chosen)
-    parent_death = options.pop("parent_death")
+    """Serve simulated providers on 127.0.0.1 until told to end."""
+    chosen = vars(_parser().parse_args(arguments))
+    parent_death = chosen.pop("parent_death")
+    providers = chosen.pop("providers") or [Settings().provider]
+    settings = replace(Settings(), **(chosen | {"options": dict(chosen["options"])}))
     try:
-        return serve(Settings(**options), parent_death=parent_death)
+        named = PROVIDERS if providers == ["all"] else providers
+        return serve(of_each(named, settings), parent_death=parent_death)
     except (OSError, ValueError) as error:
         sys.stderr.write(f"simulator: {error}\n")
         return 2
@@ -28,10 +32,32 @@ def _rate(text: str) -> Rate | None:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
+def _option(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is no NAME=VALUE")
+    return name, value
+
+
 def _parser() -> argparse.ArgumentParser:
     default = Settings()
     parser = argparse.ArgumentParser(prog="python -m syncd.simulator", description=main.__doc__)
-    parser.add_argument("--provider", default=default.provider)
+    parser.add_argument(
+        "--provider",
+        dest="providers",
+        action="append",
+        help="several times for several, or all; by default criteo",
+    )
+    parser.add_argument("--dialect", choices=("documented", "current"), default=default.dialect)
+    parser.add_argument(
+        "--option",
+        dest="options",
+        type=_option,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="what only this provider knows; several times",
+    )
     parser.add_argument("--port", type=int, default=default.port, help="0: any free port")
     parser.add_argument("--seed", type=int, default=default.seed)
     parser.add_argument("--campaigns", type=int, default=default.campaigns)

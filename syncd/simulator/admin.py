@@ -3,7 +3,7 @@ part (people who edit campaigns, periods that turn, networks that fail) and for 
 truth. What happens here is neither journalled nor limited."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from decimal import InvalidOperation
 from typing import Any
 
@@ -12,22 +12,26 @@ from aiohttp import web
 from syncd.simulator.faults import Faults
 from syncd.simulator.journal import Journal
 from syncd.simulator.rate import SlidingWindow, parse_rate
-from syncd.simulator.service import Service
+from syncd.simulator.service import Act, Service
 from syncd.simulator.wire import MalformedJson, emit, parse
-from syncd.simulator.world_admin import Act, WorldAdmin
+from syncd.simulator.world_admin import WorldAdmin
 
 
 class Admin:
     """Reads and steers one simulator; every answer is a JSON object."""
 
     def __init__(
-        self, service: Service, journal: Journal, faults: Faults, window: SlidingWindow
+        self,
+        service: Service,
+        journal: Journal,
+        faults: Faults,
+        windows: Mapping[str, SlidingWindow],
     ) -> None:
         self._service = service
         self._world = WorldAdmin(service)
         self._journal = journal
         self._faults = faults
-        self._window = window
+        self._windows = windows
 
     def routes(self) -> list[web.RouteDef]:
         """GET takes its arguments from the query, POST from a JSON object."""
@@ -55,15 +59,14 @@ class Admin:
         return made
 
     def _state(self, _: dict[str, Any]) -> Any:
-        advertisers = [vars(advertiser) for advertiser in self._service.world.advertisers.values()]
-        shown = self._service.describe() | self._counters({})
-        return shown | {
-            "advertisers": advertisers,
-            "campaigns": len(self._service.world.campaigns),
-            "in_view": len(self._service.world.in_view()),
-            "has_consent": self._service.world.has_consent,
-            "limit": "off" if self._window.rate is None else str(self._window.rate),
+        limits = {group: _rate_text(window) for group, window in self._windows.items()}
+        general = {
+            "campaigns": len(self._service.world.truth()),
+            "in_view": len(self._service.world.ids()),
+            "limit": limits["default"],
+            "limits": limits,
         }
+        return self._service.describe() | self._counters({}) | general | self._service.state()
 
     def _picks(self, _: dict[str, Any]) -> Any:
         return self._service.picks()
@@ -77,12 +80,14 @@ class Admin:
             "arrivals": len(arrivals),
             "by_operation": dict(Counter(arrival.operation for arrival in arrivals)),
             "by_status": dict(Counter(str(arrival.status) for arrival in arrivals)),
-            "refused_by_limit": self._window.refusals,
+            "refused_by_limit": sum(window.refusals for window in self._windows.values()),
             "faults_fired": {fault.name: fault.fired for fault in self._faults.armed},
         }
 
     def _limit(self, asked: dict[str, Any]) -> Any:
-        self._window.rate = parse_rate(asked["limit"])
+        """`{"limit": "9/60s", "group"?}`, or `off`."""
+        window = self._windows[asked.get("group", "default")]
+        window.rate = parse_rate(asked["limit"])
         return {"limit": asked["limit"]}
 
     def _expire(self, _: dict[str, Any]) -> Any:
@@ -102,6 +107,10 @@ class Admin:
     def _clear(self, asked: dict[str, Any]) -> Any:
         self._faults.clear(asked.get("name"))
         return self._list_faults(asked)
+
+
+def _rate_text(window: SlidingWindow) -> str:
+    return "off" if window.rate is None else str(window.rate)
 
 
 def _reading(act: Act) -> Callable[[web.Request], Awaitable[web.Response]]:

@@ -31,6 +31,9 @@ class Reply:
     status: int
     value: Any = None
     raw: bytes | None = None
+    readable: bool | None = None
+    """Whether it is what the service means to say; None: where it is a JSON value. A service whose
+    own answers are raw (an empty 200) says True; what a fault puts in their place stays None."""
     content_type: str = "application/json"
     headers: dict[str, str] = field(default_factory=dict)
     keep: int | None = None
@@ -46,6 +49,8 @@ class Exchange:
     arrival: Arrival
     headers: Mapping[str, str]
     """Case-insensitive, with the real Authorization."""
+    target: str = ""
+    """Path and query exactly as they came; the arrival's path has its secrets masked."""
     body: bytes = b""
     reply: Reply | None = None
     unapplied: set[int] = field(default_factory=set)

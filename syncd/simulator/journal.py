@@ -17,12 +17,17 @@ class Item:
 
     index: int
     id: str
+    """Of a create: the id that was given, empty where none was."""
+    kind: str = "update"
+    """`update`, `create` or `delete`."""
     truth: str = "untouched"
-    """`untouched`, `refused`, `applied`, or `applied_pending` (accepted for the next period)."""
+    """`untouched`, `refused`, `applied`, or `applied_pending` (accepted for later)."""
     codes: list[str] = field(default_factory=list)
-    old: str | None = None
-    new: str | None = None
-    """Both as a provider's own short form of a value, such as `daily:123.45` or `unlimited`."""
+    old: dict[str, str | None] = field(default_factory=dict)
+    new: dict[str, str | None] = field(default_factory=dict)
+    """Both by field path, of just the paths that the write names: what stood there before, and what
+    the write came to; where it was not applied, what it asked for. Of a delete: `{"deleted":
+    "true"}`."""
 
 
 @dataclass(kw_only=True)
@@ -38,7 +43,11 @@ class Arrival:
     path: str
     headers: dict[str, str]
     operation: str
+    is_write: bool = False
     credential: str | None = None
+    """Whose it is, as a name that is no secret."""
+    limit_group: str | None = None
+    """The group of operations that it counted in; None where nothing was counted."""
     body: str | None = None
     body_sha256: str | None = None
     """Over the exact bytes; None when the body never came whole."""
@@ -55,9 +64,12 @@ class Arrival:
     """When the connection was seen lost, or was cut by a fault, before the answer was whole."""
     items: list[Item] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
-    shown: dict[str, str] = field(default_factory=dict)
-    """What a read showed: id to value, in the short form of `Item.new`."""
+    """The campaigns that a read showed or a create made."""
+    shown: dict[str, dict[str, str | None]] = field(default_factory=dict)
+    """What a read showed: id to all its values by field path."""
     faults: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What the service wants a judge to know, in words."""
     over: bool = False
 
     def take_body(self, body: bytes, shown: str) -> None:

@@ -1,4 +1,4 @@
-"""A simulator as a process: it says when it is ready, and it ends on SIGTERM, on SIGINT and, where
+"""Simulators as a process: it says when each is ready, and it ends on SIGTERM, on SIGINT and, where
 asked, with its parent. It knows nothing of any provider."""
 
 import asyncio
@@ -6,6 +6,8 @@ import ctypes
 import os
 import signal
 import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 
 from syncd.simulator.server import Simulator
 from syncd.simulator.settings import Settings
@@ -14,27 +16,30 @@ from syncd.simulator.wire import emit
 _PR_SET_PDEATHSIG = 1
 
 
-def serve(settings: Settings, *, parent_death: bool = False) -> int:
+def serve(several: Sequence[Settings], *, parent_death: bool = False) -> int:
     """Serve until SIGTERM or SIGINT, then return 0.
 
-    When the socket listens, one JSON line goes to stdout: `ready`, `base_url`, `admin_url`, `pid`
-    and what the provider needs. With `parent_death`, the end of the parent ends this process
-    (Linux; strictly of the parent's thread, so start it from one that stays).
+    When the sockets listen, one JSON line for each simulator goes to stdout: `ready`, `provider`,
+    `base_url`, `admin_url`, `pid` and what its configuration needs. With `parent_death`, the end of
+    the parent ends this process (Linux; strictly of the parent's thread, so start it from one that
+    stays).
     """
     if parent_death:
         _end_with_parent()
-    asyncio.run(_serve(settings))
+    asyncio.run(_serve(several))
     return 0
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(several: Sequence[Settings]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with Simulator(settings) as simulator:
-        ready = {"ready": True, "pid": os.getpid()} | simulator.describe()
-        sys.stdout.write(emit(ready).decode() + "\n")
+    async with AsyncExitStack() as stack:
+        for settings in several:
+            simulator = await stack.enter_async_context(Simulator(settings))
+            ready = {"ready": True, "pid": os.getpid()} | simulator.describe()
+            sys.stdout.write(emit(ready).decode() + "\n")
         sys.stdout.flush()
         await stop.wait()
 

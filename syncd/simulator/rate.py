@@ -37,6 +37,8 @@ def parse_rate(text: str) -> Rate | None:
 class Verdict:
     """What the limit says of one arrival: refused or not, and when the next may succeed."""
 
+    group: str
+    """The limit group that the arrival counted in."""
     refused: bool
     n: int
     remaining: int
@@ -45,10 +47,11 @@ class Verdict:
 
 
 class SlidingWindow:
-    """The arrivals of the last window, per credential."""
+    """The arrivals of the last window in one limit group, per credential."""
 
-    def __init__(self, rate: Rate | None) -> None:
+    def __init__(self, rate: Rate | None, group: str = "default") -> None:
         self.rate = rate
+        self.group = group
         self.refusals = 0
         self._arrivals: dict[str, list[int]] = defaultdict(list)
 
@@ -65,4 +68,4 @@ class SlidingWindow:
         wait_ns = 0
         if len(arrivals) >= rate.n:
             wait_ns = max(arrivals[-rate.n] + rate.window_ns - arrived_ns, 0)
-        return Verdict(refused, rate.n, max(rate.n - len(arrivals), 0), wait_ns)
+        return Verdict(self.group, refused, rate.n, max(rate.n - len(arrivals), 0), wait_ns)

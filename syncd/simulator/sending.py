@@ -7,6 +7,7 @@ import struct
 from collections.abc import Mapping
 from hashlib import sha256
 from time import monotonic_ns
+from urllib.parse import unquote_plus
 
 from aiohttp import web
 
@@ -15,17 +16,54 @@ from syncd.simulator.journal import Arrival
 from syncd.simulator.wire import emit
 
 _AT_ONCE = struct.pack("ii", 1, 0)  # linger for no time: closing sends RST
-_WRITES = {"POST", "PUT", "PATCH", "DELETE"}
-_READS = {"search", "token"}
+_SECRET_HEADERS = {
+    "api-key",
+    "authorization",
+    "cookie",
+    "proxy-authorization",
+    "x-acs-bearer-token",
+    "x-acs-security-token",
+    "x-api-key",
+}
+_SECRET_PARAMETERS = {
+    "access_token",
+    "accesskey",
+    "api_key",
+    "apikey",
+    "authtoken",
+    "client_secret",
+    "code",
+    "hash",
+    "password",
+    "refresh_token",
+    "signature",
+    "token",
+}
 
 
 def masked_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Headers for the journal; a credential becomes a short digest, enough to tell two apart."""
     shown = dict(headers)
-    for name in shown:
-        if name.lower() in {"authorization", "cookie"}:
-            shown[name] = f"***{sha256(shown[name].encode()).hexdigest()[:8]}"
+    for name, text in shown.items():
+        if name.lower() in _SECRET_HEADERS:
+            shown[name] = masked(text)
     return shown
+
+
+def masked_path(path: str) -> str:
+    """Path and query for the journal, the values of secret parameters masked."""
+    head, mark, query = path.partition("?")
+    parts = []
+    for part in query.split("&"):
+        name, equals, value = part.partition("=")
+        is_secret = unquote_plus(name).lower() in _SECRET_PARAMETERS
+        parts.append(f"{name}={masked(value)}" if equals and is_secret else part)
+    return head + mark + "&".join(parts)
+
+
+def masked(secret: str) -> str:
+    """What stands for a secret in the journal: enough to tell two apart."""
+    return f"***{sha256(secret.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
 
 def cut_connection(request: web.Request) -> None:
@@ -65,9 +103,9 @@ async def send(request: web.Request, exchange: Exchange) -> web.StreamResponse:
 
 def _note(arrival: Arrival, reply: Reply, part: bytes) -> None:
     arrival.status = reply.status
-    arrival.reply_readable = reply.raw is None and reply.keep is None
-    is_write = arrival.method in _WRITES and arrival.operation not in _READS
-    if is_write and "Content-Encoding" not in reply.headers:
+    is_meant = reply.raw is None if reply.readable is None else reply.readable
+    arrival.reply_readable = is_meant and reply.keep is None
+    if arrival.is_write and "Content-Encoding" not in reply.headers:
         arrival.reply = part.decode("utf-8", "replace")
 
 

@@ -10,20 +10,30 @@ from aiohttp import web
 
 from syncd.simulator.admin import Admin
 from syncd.simulator.criteo import Criteo
+from syncd.simulator.epom import Epom
 from syncd.simulator.exchange import Cut, Exchange, Stage
 from syncd.simulator.faults import Fault, Faults
+from syncd.simulator.icas import Icas
 from syncd.simulator.journal import Arrival, Journal
 from syncd.simulator.kinds import KINDS
-from syncd.simulator.rate import SlidingWindow
-from syncd.simulator.sending import cut_connection, masked_headers, send
+from syncd.simulator.pai import Pai
+from syncd.simulator.rate import SlidingWindow, Verdict
+from syncd.simulator.sending import cut_connection, masked_headers, masked_path, send
 from syncd.simulator.service import Service
-from syncd.simulator.settings import Settings
-from syncd.simulator.world import World
+from syncd.simulator.settings import Documented, Settings
+from syncd.simulator.voipbin import Voipbin
 
 HOST = "127.0.0.1"
 _MOST_BYTES = 64 * 1024 * 1024
 _PATIENCE = 0.25  # seconds for a body that is only wanted for the journal
-_SERVICES: Mapping[str, Callable[[Settings], Service]] = {"criteo": Criteo}
+_SERVICES: Mapping[str, Callable[[Settings], Service]] = {
+    "criteo": Criteo,
+    "icas": Icas,
+    "epom": Epom,
+    "pai": Pai,
+    "voipbin": Voipbin,
+}
+PROVIDERS = tuple(_SERVICES)
 
 
 class Simulator:
@@ -35,41 +45,46 @@ class Simulator:
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
-        if self.settings.provider not in _SERVICES:
-            raise ValueError(
-                f"no provider is called {self.settings.provider!r}; known: {', '.join(_SERVICES)}"
-            )
-        self.service = _SERVICES[self.settings.provider](self.settings)
+        self.service = _service(self.settings)
         self.journal = Journal(self.settings.journal)
-        self.window = SlidingWindow(self.settings.rate)
+        self.windows = _windows(self.service, self.settings)
         self.faults = Faults({**KINDS, **self.service.kinds})
-        self.base_url = ""
+        self.address = ""
+        """Of the server, without any path."""
         self._exchanges: set[asyncio.Task[web.StreamResponse]] = set()
         self._runner: web.AppRunner | None = None
 
     @property
-    def world(self) -> World:
+    def world(self) -> Any:
+        """The service's own world, whose type only its package knows."""
         return self.service.world
 
     @property
+    def base_url(self) -> str:
+        """What a configuration has as the account's."""
+        return self.address + str(self.service.describe()["base_path"])
+
+    @property
     def admin_url(self) -> str:
-        return f"{self.base_url}/_sim"
+        return f"{self.address}/_sim"
 
     def describe(self) -> dict[str, Any]:
         """What somebody needs in order to use this simulator, as JSON values."""
-        told = {"provider": self.settings.provider, "base_url": self.base_url}
-        return told | {"admin_url": self.admin_url} | self.service.describe()
+        settings = self.settings
+        told = {"provider": settings.provider, "dialect": settings.dialect}
+        told |= {"base_url": self.base_url, "admin_url": self.admin_url}
+        return told | self.service.describe()
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=_MOST_BYTES)
-        app.add_routes(Admin(self.service, self.journal, self.faults, self.window).routes())
+        app.add_routes(Admin(self.service, self.journal, self.faults, self.windows).routes())
         app.router.add_route("*", "/{anything:.*}", self._handle)
         self._runner = web.AppRunner(
             app, access_log=None, handler_cancellation=True, shutdown_timeout=0.2
         )
         await self._runner.setup()
         await web.TCPSite(self._runner, HOST, self.settings.port).start()
-        self.base_url = f"http://{HOST}:{self._runner.addresses[0][1]}"
+        self.address = f"http://{HOST}:{self._runner.addresses[0][1]}"
         return self
 
     async def __aexit__(
@@ -87,7 +102,7 @@ class Simulator:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         arrival = self._note_arrival(request)
-        exchange = Exchange(arrival=arrival, headers=request.headers)
+        exchange = Exchange(arrival=arrival, headers=request.headers, target=request.raw_path)
         task = asyncio.create_task(self._run(request, exchange), name=f"arrival {arrival.seq}")
         self._exchanges.add(task)
         task.add_done_callback(self._exchanges.discard)
@@ -99,12 +114,14 @@ class Simulator:
 
     def _note_arrival(self, request: web.Request) -> Arrival:
         peer = request.transport.get_extra_info("peername") if request.transport else None
+        operation = self.service.operation(request.method, request.raw_path)
         return self.journal.open(
             connection="" if peer is None else f"{peer[0]}:{peer[1]}",
             method=request.method,
-            path=request.raw_path,
+            path=masked_path(request.raw_path),
             headers=masked_headers(request.headers),
-            operation=self.service.operation(request.method, request.raw_path),
+            operation=operation,
+            is_write=operation in self.service.writes,
         )
 
     async def _run(self, request: web.Request, exchange: Exchange) -> web.StreamResponse:
@@ -134,9 +151,7 @@ class Simulator:
             raise
         exchange.body = await request.read()
         self.service.inspect(exchange)
-        verdict = None
-        if arrival.credential is not None:
-            verdict = self.window.count(arrival.credential, arrival.arrived_ns)
+        verdict = self._count(arrival)
         if verdict is not None and verdict.refused:
             exchange.reply = self.service.throttled(verdict, arrival.wall_ns)
             return
@@ -144,6 +159,14 @@ class Simulator:
         if exchange.reply is None:
             exchange.reply = self.service.answer(exchange)
         await self.faults.fire(Stage.AFTER, matched, exchange)
+
+    def _count(self, arrival: Arrival) -> Verdict | None:
+        """Count an arrival in its group, for its credential; None where it is not limited."""
+        group = self.service.limit_group(arrival.operation)
+        if arrival.credential is None or group is None:
+            return None
+        arrival.limit_group = group
+        return self.windows[group].count(arrival.credential, arrival.arrived_ns)
 
     async def _note_body(self, request: web.Request, exchange: Exchange) -> None:
         """For the journal only: the body of a request that is cut at its head, where it came
@@ -154,3 +177,20 @@ class Simulator:
         except (TimeoutError, ConnectionError, web.RequestPayloadError):
             return
         self.service.inspect(exchange)
+
+
+def _service(settings: Settings) -> Service:
+    """The service of the provider that the settings name; raises ValueError for no such."""
+    if settings.provider not in _SERVICES:
+        raise ValueError(
+            f"no provider is called {settings.provider!r}; known: {', '.join(_SERVICES)}"
+        )
+    return _SERVICES[settings.provider](settings)
+
+
+def _windows(service: Service, settings: Settings) -> dict[str, SlidingWindow]:
+    """A window for each limit group, the settings' rate in the place of the default."""
+    rates = {"default": None} | dict(service.rates)
+    if not isinstance(settings.rate, Documented):
+        rates["default"] = settings.rate
+    return {group: SlidingWindow(rate, group) for group, rate in rates.items()}

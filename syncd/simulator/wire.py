@@ -8,6 +8,10 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 
+class Double(Decimal):
+    """A number that is written as a double of other languages is: with a decimal place at least."""
+
+
 class MalformedJson(Exception):
     """The bytes are not one strict JSON text; the message says why."""
 
@@ -73,7 +77,7 @@ def _pieces(value: Any) -> Iterable[str]:
         case None | bool() | int():
             yield json.dumps(value)
         case Decimal():
-            yield plain(value)
+            yield _number(value)
         case str():
             yield _string(value)
         case dict():
@@ -92,6 +96,11 @@ def _pieces(value: Any) -> Iterable[str]:
             yield "]"
         case _:
             raise TypeError(f"{type(value).__name__} has no exact JSON form")
+
+
+def _number(amount: Decimal) -> str:
+    text = plain(amount)
+    return f"{text}.0" if isinstance(amount, Double) and "." not in text else text
 
 
 def _string(text: str) -> str:

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from syncd.simulator import Simulator
-from syncd.simulator.world import PERIODS, UNCAPPED, Campaign, SpendLimit, capped
+from syncd.simulator.criteo.world import PERIODS, UNCAPPED, Campaign, SpendLimit, capped
 
 Truth = Mapping[str, Mapping[str, Any]]
 
@@ -91,9 +91,7 @@ def _edit(simulator: Simulator, campaign: Campaign, random: Random) -> None:
 
 def paths(campaign: Mapping[str, Any]) -> dict[str, str]:
     """A campaign of the truth by field path."""
-    values = {"name": campaign["name"], "native.goal": campaign["goal"]}
-    values["native.advertiserId"] = campaign["advertiser_id"]
-    return values | {f"budget.{period}": one for period, one in campaign["budget"].items()}
+    return dict(campaign["values"])
 
 
 def changes(before: Truth, after: Truth) -> list[tuple[str, str, str, str]]:

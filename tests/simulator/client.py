@@ -61,7 +61,7 @@ class Client:
         self, method: str, path: str, data: bytes | None, headers: dict[str, str]
     ) -> Answer:
         """One call exactly as given."""
-        url = self.simulator.base_url + path
+        url = self.simulator.address + path
         async with self._session.request(
             method, url, data=data, headers=headers, allow_redirects=False
         ) as answer:

@@ -9,7 +9,17 @@ from syncd.simulator import Arrival, Item
 
 SECOND = 1_000_000_000
 SETTLE = 2.0
+PERIODS = ("budget.daily", "budget.monthly", "budget.lifetime")
 CODE = "campaign--campaign-update-check--validation-failed-on-spend-limit"
+
+
+def values(short: str) -> dict[str, str | None]:
+    """`daily:50` (or `50` alone), or `unlimited`, by field path."""
+    budgets: dict[str, str | None] = dict.fromkeys(PERIODS, "unlimited")
+    if short != "unlimited":
+        period, _, amount = short.rpartition(":")
+        budgets[f"budget.{period or 'daily'}"] = amount
+    return budgets
 
 
 def body_of(entries: dict[str, str]) -> str:
@@ -19,12 +29,15 @@ def body_of(entries: dict[str, str]) -> str:
 def write(at: float, entries: dict[str, str], **changed: Any) -> dict[str, Any]:
     """A PATCH, applied and answered 0.1 s later; entries map campaign to daily amount."""
     items = [
-        Item(index=index, id=one, truth="applied", old="daily:1", new=f"daily:{amount}")
+        Item(index=index, id=one, truth="applied", old=values("daily:1"), new=values(amount))
         for index, (one, amount) in enumerate(entries.items())
     ]
     reply = {"data": [{"type": "Campaign", "id": one} for one in entries], "errors": []}
     seen: dict[str, Any] = {
         "operation": "update",
+        "method": "PATCH",
+        "is_write": True,
+        "reply_readable": True,
         "body": body_of(entries),
         "body_sha256": sha256(body_of(entries).encode()).hexdigest(),
         "status": 200,
@@ -35,8 +48,9 @@ def write(at: float, entries: dict[str, str], **changed: Any) -> dict[str, Any]:
 
 
 def read(at: float, shown: dict[str, str], **changed: Any) -> dict[str, Any]:
-    """A search at a second that showed the campaigns with these values."""
-    seen = {"operation": "search", "ids": list(shown), "shown": shown, "status": 200}
+    """A search at a second that showed the campaigns with these budgets."""
+    seen: dict[str, Any] = {"operation": "search", "ids": list(shown), "status": 200}
+    seen["shown"] = {one: values(short) for one, short in shown.items()}
     return arrival(at, seen | {"reply_readable": True} | changed)
 
 
@@ -52,6 +66,7 @@ def arrival(at: float, seen: dict[str, Any]) -> dict[str, Any]:
         headers={},
         operation="",
         credential="app",
+        limit_group="default",
         replied_ns=start + SECOND // 10,
         reply_whole=True,
     )
@@ -77,6 +92,7 @@ def update(number: int, campaign: str, amount: str, **changed: Any) -> dict[str,
         "confirmation": "confirmed",
         "results": {"budget.daily": {"outcome": state, "code": None}},
         "due_at": "2026-01-01T00:00:00+00:00",
+        "expires_at": None,
     }
     return row | changed
 
@@ -87,6 +103,8 @@ def attempt(
     row = {
         "batch_id": batch,
         "update_id": number,
+        "operation": "",
+        "sent": None,
         "outcome": outcome,
         "http_status": 200,
         "body_sha256": sha256(body_of(entries).encode()).hexdigest(),

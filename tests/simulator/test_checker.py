@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from syncd.simulator import Item
-from tests.promises import Rows, is_unclear, judge, link
+from tests.arrivals import Rows, is_unclear, link
+from tests.promises import judge
 from tests.simulator.journals import (
     CODE,
     LOST,
@@ -74,7 +75,7 @@ def test_a_good_run_breaks_no_promise() -> None:
 def test_a_final_update_with_other_results_breaks_2(results: dict[str, Any]) -> None:
     entries = {"1": "50"}
     rows = Rows([update(1, "1", "50", results=results)], [attempt(1, 1, entries)])
-    assert promises([write(0, entries)], rows) == [2]
+    assert 2 in promises([write(0, entries)], rows)
 
 
 def test_a_second_send_after_a_final_outcome_breaks_2() -> None:

@@ -12,28 +12,25 @@ from tests.checker import check, compare_mirror, compare_rows
 from tests.promises import Violation
 from tests.simulator.journals import SETTLE, attempt, lost, update, write
 
+VALUES = {
+    "name": "One",
+    "budget.daily": "123.45",
+    "budget.monthly": "unlimited",
+    "native.goal": "Retention",
+}
 TRUTH: dict[str, Any] = {
     "id": "1",
-    "name": "One",
-    "goal": "Retention",
-    "advertiser_id": "12345",
     "is_removed": False,
-    "budget": {"daily": "123.45", "monthly": "unlimited", "lifetime": "unlimited"},
+    "values": VALUES | {"native.known": "here"},
+    "spent": "7",
 }
 ROW: dict[str, Any] = {
     "account": "a",
     "external_id": "1",
     "name": "One",
-    "goal": "Retention",
     "missing_since": None,
     "gone_at": None,
-    "values": {
-        "name": "One",
-        "budget.daily": "123.45",
-        "budget.monthly": "unlimited",
-        "budget.lifetime": "unlimited",
-        "native.advertiserId": "12345",
-    },
+    "values": VALUES | {"native.other": "there"},
 }
 
 
@@ -51,12 +48,11 @@ def test_an_equal_mirror_is_equal() -> None:
     "changed",
     [
         {"name": "Two"},
-        {"goal": "Acquisition"},
-        {"goal": None},
         {"external_id": "2"},
         {"missing_since": "2026-01-01"},
         {"values": {**ROW["values"], "budget.daily": "123.46"}},
-        {"values": {**ROW["values"], "native.advertiserId": "5"}},
+        {"values": {**ROW["values"], "budget.monthly": "0"}},
+        {"values": {**ROW["values"], "native.goal": None}},
         {"values": {}},
     ],
 )

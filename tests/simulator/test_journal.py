@@ -83,7 +83,8 @@ async def test_reads_note_what_they_showed(client: Client) -> None:
     assert set(search.ids) == {
         one.id for one in world.campaigns.values() if one.advertiser_id == "12345"
     }
-    assert search.shown[search.ids[0]] == world.campaigns[search.ids[0]].limit.short
+    truth = {one["id"]: one["values"] for one in world.truth()}
+    assert search.shown == {one: truth[one] for one in search.ids}
     assert (get.status, get.ids, get.reply) == (404, [], None)
 
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
-from syncd.simulator import read_journal
+from syncd.simulator import PROVIDERS, read_journal
 from tests.waiting import eventually
 
 ROOT = Path(__file__).parent.parent.parent
@@ -47,8 +47,9 @@ async def test_it_says_when_it_is_ready_and_ends_cleanly(tmp_path: Path, number:
     with running([*COMMAND, *options]) as (process, ready):
         assert ready["ready"] is True
         assert ready["pid"] == process.pid
-        assert (ready["client_id"], ready["client_secret"]) == ("demo-client", "demo-secret")
-        assert len(ready["advertisers"]) == 3
+        secrets = {"client_id": "demo-client", "client_secret": "demo-secret"}
+        assert ready["credentials"] == secrets
+        assert len(ready["scope"]["advertisers"]) == 3
         assert urlsplit(ready["base_url"]).hostname == "127.0.0.1"
         async with aiohttp.ClientSession() as session:
             async with session.get(ready["admin_url"] + "/state") as answer:
@@ -58,6 +59,26 @@ async def test_it_says_when_it_is_ready_and_ends_cleanly(tmp_path: Path, number:
         process.send_signal(number)
         assert process.wait(10) == 0
     assert [line["operation"] for line in read_journal(journal)] == ["other"]
+
+
+async def test_one_process_serves_several_providers() -> None:
+    command = [sys.executable, "-m", "syncd.simulator", "--provider", "all", "--campaigns", "3"]
+    with running(command) as (process, first):
+        assert process.stdout is not None
+        every = [first, *(json.loads(process.stdout.readline()) for _ in PROVIDERS[1:])]
+        assert tuple(one["provider"] for one in every) == PROVIDERS
+        async with aiohttp.ClientSession() as session:
+            for one in every:
+                async with session.get(one["admin_url"] + "/truth") as answer:
+                    assert len((await answer.json())["campaigns"]) >= 3
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+
+
+def test_dialect_and_options_reach_the_provider() -> None:
+    command = [sys.executable, "-m", "syncd.simulator", "--provider", "icas"]
+    with running([*command, "--dialect", "current", "--option", "tenant=kijiji"]) as (_, ready):
+        assert (ready["dialect"], ready["scope"]) == ("current", {"tenant": "kijiji"})
 
 
 async def test_it_ends_with_its_parent_where_asked() -> None:
@@ -82,8 +103,13 @@ def test_a_port_in_use_or_a_wrong_option_is_said_and_ends_with_2() -> None:
         )
     assert failed.returncode == 2
     assert failed.stderr.startswith("simulator: ")
-    wrong = subprocess.run(
-        [*COMMAND, "--limit", "fast"], cwd=ROOT, capture_output=True, check=False
-    )
-    assert wrong.returncode == 2
-    assert b"'fast' is no limit: write" in wrong.stderr
+    for option, value, said in (
+        ("--limit", "fast", b"'fast' is no limit: write"),
+        ("--option", "tenant", b"'tenant' is no NAME=VALUE"),
+        ("--provider", "nobody", b"no provider is called 'nobody'"),
+    ):
+        wrong = subprocess.run(
+            [*COMMAND, option, value], cwd=ROOT, capture_output=True, check=False
+        )
+        assert wrong.returncode == 2
+        assert said in wrong.stderr

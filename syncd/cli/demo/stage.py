@@ -108,14 +108,14 @@ def _write(folder: Path, cluster: EmbeddedPostgres, provider: SimulatedProvider)
     for name in ("client_id", "client_secret"):
         secret = folder / name
         secret.touch(mode=0o600)
-        secret.write_text(str(provider.told[name]))
+        secret.write_text(str(provider.told["credentials"][name]))
     config = folder / "syncd.toml"
     config.write_text(
         _CONFIG.format(
             url=cluster.dsn(),
             account=ACCOUNT,
             base_url=provider.base_url,
-            advertisers=", ".join(f'"{one}"' for one in provider.told["advertisers"]),
+            advertisers=", ".join(f'"{one}"' for one in provider.told["scope"]["advertisers"]),
         )
     )
     return config
