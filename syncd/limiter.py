@@ -1,5 +1,6 @@
-"""Permits: the one gate that every request of an account passes, with one aiolimiter per declared
-limit behind it. Holds rate, freezes and who goes first; knows neither HTTP nor what is asked."""
+"""Permits: one lane per declared limit of an account, each an aiolimiter behind a gate, and every
+request passes the lanes of its operation. Holds rate, freezes and who goes first; knows neither
+HTTP nor what is asked."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ import heapq
 import itertools
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -20,8 +21,9 @@ from syncd.model.limits import ImpossibleLimit, Limit
 
 PERMIT_LIFE: Final = 5.0
 
-# Who goes first through the gate; equal ones in order of arrival.
+# Who goes first through a gate; equal ones in order of arrival.
 _OWNER, _WRITE, _READ = 0, 1, 2
+_Place = tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, slots=True, weakref_slot=True)
@@ -42,28 +44,77 @@ class Freeze:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Waiting:
-    """What the next permit waits for: `code` is `limit` or `frozen`, `until` is CLOCK_BOOTTIME."""
+    """What permits wait for: `code` is `limit` or `frozen`, `until` is CLOCK_BOOTTIME."""
 
     code: str
     text: str
     until: float
 
 
-class _Bucket:
-    """A limit and its leaky bucket."""
+class _Gate:
+    """The line of those who need a turn; one at a time has it."""
+
+    def __init__(self) -> None:
+        self.inside: str | None = None
+        """The operation that has its turn."""
+        self._line: list[tuple[_Place, str, asyncio.Future[None]]] = []
+
+    def wait(self, ahead: int = 0) -> float:  # noqa: ARG002
+        """Seconds until one more may leave after `ahead` others; 0 when it may now."""
+        return 0.0
+
+    async def take(self) -> None:
+        """Count one that may leave now; this does not wait."""
+
+    def ahead(self, rank: int) -> int:
+        """How many go before one of this rank who would come now."""
+        waiting = (place for place, _, turn in self._line if not turn.done())
+        return (self.inside is not None) + sum(1 for other, _ in waiting if other <= rank)
+
+    @asynccontextmanager
+    async def turn(self, place: _Place, operation: str) -> AsyncIterator[None]:
+        """Wait for the turn, and keep it until the end."""
+        turn = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._line, (place, operation, turn))
+        self._admit()
+        try:
+            await turn
+            yield
+        finally:
+            # Cancelled before its turn, the future is too; just after, the turn is passed on.
+            if turn.done() and not turn.cancelled():
+                self.inside = None
+            turn.cancel()
+            self._admit()
+
+    def _admit(self) -> None:
+        while self.inside is None and self._line:
+            _, operation, turn = heapq.heappop(self._line)
+            if not turn.done():
+                self.inside = operation
+                turn.set_result(None)
+
+
+class _Lane(_Gate):
+    """A limit, its leaky bucket and the gate before it."""
 
     def __init__(self, limit: Limit) -> None:
+        super().__init__()
         self.limit = limit
         self._leaky = AsyncLimiter(limit.capacity, limit.capacity / limit.rate)
 
-    async def fill(self) -> None:
-        await self._leaky.acquire(self.limit.capacity)
+    async def fill(self, limit: Limit) -> None:
+        """Begin with this limit, as if a whole burst had just left."""
+        self._leaky = AsyncLimiter(limit.capacity, limit.capacity / limit.rate)
+        self.limit = limit
+        await self._leaky.acquire(limit.capacity)
 
     async def take(self) -> None:
         await self._leaky.acquire(1)
 
     def wait(self, ahead: int = 0) -> float:
-        """Seconds until one more fits after `ahead` others."""
+        if ahead == 0 and self._leaky.has_capacity(1):
+            return 0.0
         return max(0.0, (1 + ahead - self._room()) / self.limit.rate)
 
     def _room(self) -> float:
@@ -78,9 +129,10 @@ class _Bucket:
 
 
 class Limits:
-    """All limits of one account. `patience` is how long a caller may wait for a permit, in seconds,
-    None for ever; `on_freeze` makes a freeze known beyond this process. `share` is the part of what
-    the provider announces that is ours; it is in the declared limits already."""
+    """All limits of one account; a request keeps those that name its operation or name none.
+    `patience` is how long a caller may wait for a permit, in seconds, None for ever; `on_freeze`
+    makes a freeze known beyond this process. `share` is the part of what the provider announces
+    that is ours; it is in the declared limits already."""
 
     def __init__(
         self,
@@ -92,12 +144,13 @@ class Limits:
     ) -> None:
         self._share = share
         self.patience = patience
-        self._declared = tuple(limits)
         self._on_freeze = on_freeze
-        self._buckets: list[_Bucket] | None = None
-        self._queue: list[tuple[int, int, asyncio.Future[None]]] = []
+        # Everybody goes through the lanes in this one order, so that nobody waits in a circle. The
+        # slowest comes first: who waits there has no turn yet in a lane that others could use.
+        self._lanes = tuple(_Lane(limit) for limit in sorted(limits, key=lambda one: one.rate))
+        self._unlimited = _Gate()
+        self._has_begun = False
         self._arrivals = itertools.count()
-        self._is_free = True
         self._frozen_until = 0.0
         self._frozen_why = ""
         self._taken: Counter[str] = Counter()
@@ -105,36 +158,53 @@ class Limits:
         self._is_closed = False
         self.lowered: float | None = None
         """What the provider announced for the longest window, where that is below the declared."""
-        self._waiting: Waiting | None = None
 
     @property
     def waiting(self) -> Waiting | None:
-        """What the first in line waits for, None when nobody waits."""
-        return self._waiting
+        """What the longest wait of those first in their lanes is for, None when nobody waits."""
+        busy = [gate for gate in (*self._lanes, self._unlimited) if gate.inside is not None]
+        if not busy:
+            return None
+        slowest = max(busy, key=lambda gate: gate.wait())
+        code, seconds, why = "frozen", self.frozen_for(), f": {self._frozen_why}"
+        if seconds == 0:
+            if not isinstance(slowest, _Lane):
+                return None
+            limit = slowest.limit
+            why = f" for the limit of {limit.count:g} in {limit.window:g} s"
+            code, seconds = "limit", slowest.wait()
+        text = f"{slowest.inside} waits{why}"
+        return Waiting(code=code, text=text, until=timing.boottime() + seconds)
 
     async def own(self) -> None:
         """Begin as a new owner: every bucket full, as if the last owner had just sent a burst."""
-        async with self._gate(_OWNER):
-            self._buckets = await _filled(self._declared)
+        place = (_OWNER, next(self._arrivals))
+        async with AsyncExitStack() as turns:
+            for lane in self._lanes:
+                await turns.enter_async_context(lane.turn(place, "taking over"))
+            await self._fill()
 
     async def acquire(self, operation: str, *, is_write: bool) -> Permit:
-        """A permit as soon as every limit allows it. Raises LimitWait, with nothing consumed, when
-        that would be later than the patience; its `seconds` is the wait still ahead."""
-        rank = _WRITE if is_write else _READ
+        """A permit as soon as every limit of the operation allows it. Raises LimitWait, with
+        nothing consumed, when that would be later than the patience; its `seconds` is the wait
+        still ahead."""
         if self._is_closed:
             raise _closed(operation)
-        late = self._expected(rank)
+        if not self._has_begun:
+            await self._fill()
+        rank = _WRITE if is_write else _READ
+        late = self._expected(operation, rank)
         if self.patience is not None and late > self.patience:
             raise self._too_late(operation, late)
         loop = asyncio.get_running_loop()
         deadline = None if self.patience is None else loop.time() + self.patience
         try:
-            async with self._waiting_until(deadline), self._gate(rank):
-                await self._take(operation, deadline)
+            async with self._waiting_until(deadline):
+                await self._take(operation, rank, deadline)
         except TimeoutError:
             if self._is_closed:
                 raise _closed(operation) from None
-            raise self._too_late(operation, self._expected(rank)) from None
+            raise self._too_late(operation, self._expected(operation, rank)) from None
         self._taken[operation] += 1
         return Permit(operation=operation, expires=timing.boottime() + PERMIT_LIFE)
 
@@ -163,20 +233,17 @@ class Limits:
             await self._on_freeze(Freeze(seconds=seconds, reason=reason))
 
     async def lower(self, count: float) -> None:
-        """The provider announced `count` requests for the longest declared window; only a lower
-        figure is believed."""
-        longest = max(self._declared, key=lambda limit: limit.window, default=None)
-        if longest is None or count * self._share >= longest.count:
+        """The provider announced `count` requests for the longest window that counts every
+        operation; only a lower figure is believed."""
+        general = (lane for lane in self._lanes if not lane.limit.operations)
+        longest = max(general, key=lambda lane: lane.limit.window, default=None)
+        if longest is None or count * self._share >= longest.limit.count:
             return
-        lowered = replace(longest, count=count * self._share)
         try:
-            fresh = await _filled([lowered])
+            await longest.fill(replace(longest.limit, count=count * self._share))
         except ImpossibleLimit:
             return
         self.lowered = count
-        self._declared = tuple(lowered if limit is longest else limit for limit in self._declared)
-        if self._buckets is not None:
-            self._buckets = [b for b in self._buckets if b.limit is not longest] + fresh
 
     def frozen_for(self) -> float:
         """Seconds until requests may leave again, 0 when they may now."""
@@ -187,44 +254,44 @@ class Limits:
         counts, self._taken = dict(self._taken), Counter()
         return counts
 
-    async def _take(self, operation: str, deadline: float | None) -> None:
-        if self._buckets is None:
-            self._buckets = await _filled(self._declared)
-        try:
-            while True:
-                await self._thaw(operation, deadline)
-                buckets = sorted(self._buckets, key=_Bucket.wait, reverse=True)
-                if buckets:
-                    self._note(operation, buckets[0])
-                    # The slowest first: once it lets one through, the others have room, so that
-                    # none is charged before the moment when the request may really leave.
-                    await buckets[0].take()
-                if self.frozen_for() == 0 and set(buckets) == set(self._buckets):
-                    break
-            for bucket in buckets[1:]:
-                await bucket.take()
-        finally:
-            self._waiting = None
+    async def _fill(self) -> None:
+        self._has_begun = True
+        for lane in self._lanes:
+            await lane.fill(lane.limit)
 
-    async def _thaw(self, operation: str, deadline: float | None) -> None:
-        while (seconds := self.frozen_for()) > 0:
-            if deadline is not None and self._frozen_until > deadline:
-                raise self._too_late(operation, seconds)
-            text = f"{operation} waits: {self._frozen_why}"
-            self._waiting = Waiting(code="frozen", text=text, until=timing.boottime() + seconds)
+    def _needed(self, operation: str) -> Sequence[_Gate]:
+        every = frozenset((operation,))
+        lanes = [one for one in self._lanes if operation in (one.limit.operations or every)]
+        return lanes or [self._unlimited]
+
+    async def _take(self, operation: str, rank: int, deadline: float | None) -> None:
+        place = (rank, next(self._arrivals))
+        gates: list[_Gate] = []
+        async with AsyncExitStack() as turns:
+            for gate in self._needed(operation):
+                await turns.enter_async_context(gate.turn(place, operation))
+                gates.append(gate)
+                await self._clear(operation, gates, deadline)
+            # All have room now and nothing may wait from here on, so that each is charged in the
+            # moment when the request may really leave.
+            for gate in gates:
+                await gate.take()
+
+    async def _clear(self, operation: str, gates: Sequence[_Gate], deadline: float | None) -> None:
+        """Until nothing is frozen and all these have room at once. Room stays with those who have
+        the turn, unless the limit is lowered meanwhile."""
+        while True:
+            frozen = self.frozen_for()
+            if frozen > 0 and deadline is not None and self._frozen_until > deadline:
+                raise self._too_late(operation, frozen)
+            seconds = max(frozen, *(gate.wait() for gate in gates))
+            if seconds == 0:
+                return
             await asyncio.sleep(seconds)
 
-    def _note(self, operation: str, bucket: _Bucket) -> None:
-        if (seconds := bucket.wait()) > 0:
-            limit = bucket.limit
-            text = f"{operation} waits for the limit of {limit.count:g} in {limit.window:g} s"
-            self._waiting = Waiting(code="limit", text=text, until=timing.boottime() + seconds)
-
-    def _expected(self, rank: int) -> float:
-        ahead = sum(1 for other, _, turn in self._queue if other <= rank and not turn.done())
-        ahead += not self._is_free
-        limits = (bucket.wait(ahead) for bucket in self._buckets or ())
-        return max(self.frozen_for(), *limits, 0.0)
+    def _expected(self, operation: str, rank: int) -> float:
+        waits = (gate.wait(gate.ahead(rank)) for gate in self._needed(operation))
+        return max(self.frozen_for(), *waits)
 
     def _too_late(self, operation: str, seconds: float) -> LimitWait:
         why = self._frozen_why if self.frozen_for() > 0 else "the account's limit is used up"
@@ -235,38 +302,9 @@ class Limits:
             remedy="nothing to do: the next pass goes on; service.patience is how long one waits",
         )
 
-    @asynccontextmanager
-    async def _gate(self, rank: int) -> AsyncIterator[None]:
-        turn = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._queue, (rank, next(self._arrivals), turn))
-        self._admit()
-        try:
-            await turn
-            yield
-        finally:
-            # Cancelled before its turn, the future is too; just after, the turn is passed on.
-            if turn.done() and not turn.cancelled():
-                self._is_free = True
-            turn.cancel()
-            self._admit()
-
-    def _admit(self) -> None:
-        while self._is_free and self._queue:
-            *_, turn = heapq.heappop(self._queue)
-            if not turn.done():
-                self._is_free = False
-                turn.set_result(None)
-
 
 def _closed(operation: str) -> Stopped:
     return Stopped(
         f"{operation} was not sent: the process was asked to stop",
         remedy="nothing to do: the next one goes on",
     )
-
-
-async def _filled(limits: Sequence[Limit]) -> list[_Bucket]:
-    buckets = [_Bucket(limit) for limit in limits]
-    for bucket in buckets:
-        await bucket.fill()
-    return buckets

@@ -1,32 +1,21 @@
 """The configuration: one TOML file, overrides from the environment, secrets by reference.
 Importing it costs the time of pydantic, so only entry points that need it do."""
 
+from syncd.config.account import Account, Cost, Guard, Lease, Limits, Pull, Push
 from syncd.config.addresses import Listen
-from syncd.config.catalogue import PROVIDERS, CriteoCredentials, CriteoScope
+from syncd.config.catalogue import registrations
 from syncd.config.loading import check, example, find_path, load, schema
 from syncd.config.problems import ConfigProblems, Excerpt, Problem, render
 from syncd.config.references import DatabaseUrl, SecretReference, resolve_secret
 from syncd.config.schedule import Schedule
-from syncd.config.settings import (
-    Account,
-    Config,
-    Database,
-    Guard,
-    Lease,
-    Limits,
-    Pull,
-    Push,
-    Service,
-)
+from syncd.config.settings import Config, Database, Service
 from syncd.config.values import LimitSetting
 
 __all__ = [
-    "PROVIDERS",
     "Account",
     "Config",
     "ConfigProblems",
-    "CriteoCredentials",
-    "CriteoScope",
+    "Cost",
     "Database",
     "DatabaseUrl",
     "Excerpt",
@@ -45,6 +34,7 @@ __all__ = [
     "example",
     "find_path",
     "load",
+    "registrations",
     "render",
     "resolve_secret",
     "schema",

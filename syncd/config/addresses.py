@@ -11,8 +11,9 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 from syncd.config.values import quoted, refusal, wrong_type
+from syncd.model.registration import Endpoint
 
-_HTTP_URL = re.compile(r"(https?)://([^/]*)(/?)", re.ASCII)
+_HTTP_URL = re.compile(r"(https?)://([^/]*)(/.*)?", re.ASCII | re.IGNORECASE)
 _HOST_PORT = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::([0-9]{1,5}))?", re.ASCII)
 _LISTEN = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})", re.ASCII)
 _POSTGRES: Final = ("postgresql://", "postgres://")
@@ -50,20 +51,34 @@ def listen(value: object) -> Listen:
     return Listen(host=host, port=int(match[2]))
 
 
-def base_url(value: object, host: str, *, allow_loopback: bool) -> str:
-    """The provider's documented https address, or, where that is allowed, a loopback one and
-    nothing else. Returned in lower case without the last slash."""
-    remedy = f'leave base_url out, or write "https://{host}"'
+def base_url(value: object, endpoint: Endpoint, *, allow_loopback: bool) -> str:
+    """An https address that the provider is known to have, or, where that is allowed, a loopback
+    one and nothing else. Returned without the last slash, its host in lower case."""
+    remedy = f'leave base_url out, or write "{endpoint.url}"'
+    if endpoint.url is None:
+        remedy = f'write your own host of the provider: "https://HOST{endpoint.path}"'
     if allow_loopback:
-        remedy = 'write "http://127.0.0.1:PORT", or remove allow_loopback for the real provider'
+        remedy = (
+            f'write "http://127.0.0.1:PORT{endpoint.path}", '
+            "or remove allow_loopback for the real provider"
+        )
+    if value is None:
+        raise refusal("missing-key", "base_url is missing", remedy)
     if not isinstance(value, str):
         raise wrong_type(value, "an address in quotes", remedy)
-    why = _why_not(value) or _why_not_there(value.lower(), host, allow_loopback=allow_loopback)
+    why = _why_not(value) or _why_not_there(value, endpoint, allow_loopback=allow_loopback)
     if why and not allow_loopback and _leads_here(value):
         remedy = "for a simulator on this machine add: allow_loopback = true"
     if why:
         raise refusal("bad-base-url", why, remedy)
-    return value.lower().rstrip("/")
+    place = value.removesuffix("/").removesuffix(endpoint.path)
+    return place.lower() + endpoint.path
+
+
+def host_of(url: str) -> str:
+    """The host of an address in one form, so that two can be compared; empty for no address."""
+    match = _HTTP_URL.fullmatch(url)
+    return match[2].lower().removesuffix(":443") if match else ""
 
 
 def holds_password(url: str) -> bool:
@@ -109,33 +124,44 @@ def _why_not(url: str) -> str | None:
     return next((reason for is_so, reason in reasons if is_so), None)
 
 
-def _why_not_there(url: str, expected: str, *, allow_loopback: bool) -> str | None:
-    """What is wrong with the place that the address leads to, given in lower case."""
+def _why_not_there(url: str, endpoint: Endpoint, *, allow_loopback: bool) -> str | None:
+    """What is wrong with the place that the address leads to."""
     match = _HTTP_URL.fullmatch(url)
-    if match is None:
-        return "the address goes on after the host; the documents' paths begin there"
-    place = _HOST_PORT.fullmatch(match[2])
-    if place is None or not 0 < int(place[2] or 443) <= 65535:
+    place = _HOST_PORT.fullmatch(match[2].lower()) if match else None
+    if match is None or place is None or not 0 < int(place[2] or 443) <= 65535:
         return "the address has no readable host and port"
     host, port = place[1].strip("[]"), int(place[2] or 443)
     loopback = _is_loopback(host)
     reasons = (
+        ((match[3] or "").removesuffix("/") != endpoint.path, _why_not_path(endpoint)),
         (host.endswith("."), "the host ends in a dot"),
         (allow_loopback and not loopback, f"{quoted(host)} is not a loopback address"),
         (allow_loopback, None),
-        (match[1] == "http", "the address begins with http://, which anybody on the way can read"),
-        (loopback, f"{quoted(host)} is a loopback address and allow_loopback is not set"),
         (
-            host != expected or port != 443,
-            f"{quoted(match[2])} is not the provider's documented host {expected}",
+            match[1].lower() == "http",
+            "the address begins with http://, which anybody on the way can read",
         ),
+        (loopback, f"{quoted(host)} is a loopback address and allow_loopback is not set"),
+        (not endpoint.takes(host) or port != 443, _why_not_host(match[2], endpoint)),
     )
     return next((reason for is_so, reason in reasons if is_so), None)
 
 
+def _why_not_path(endpoint: Endpoint) -> str:
+    if endpoint.path:
+        return f"the address does not end in {endpoint.path}, where the documents' paths begin"
+    return "the address goes on after the host; the documents' paths begin there"
+
+
+def _why_not_host(place: str, endpoint: Endpoint) -> str:
+    if endpoint.host is None:
+        return f"{quoted(place)} is not a public host on the https port"
+    return f"{quoted(place)} is not the provider's documented host {endpoint.host}"
+
+
 def _leads_here(url: str) -> bool:
-    match = _HTTP_URL.fullmatch(url.lower())
-    place = _HOST_PORT.fullmatch(match[2]) if match else None
+    match = _HTTP_URL.fullmatch(url)
+    place = _HOST_PORT.fullmatch(match[2].lower()) if match else None
     return place is not None and _is_loopback(place[1].strip("[]"))
 
 

@@ -1,65 +1,194 @@
-"""What each provider asks of an account's configuration: one row per provider, with the keys of
-its scope and credentials. A new provider is two small models and a row here. It knows nothing of
-how they are used."""
+"""The providers that syncd brings along, as values: the keys of their scope and credentials, where
+they are reached, their limits, prices and usual settings. With those of other packages they are
+all that an account can name. It knows nothing of how they are used."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated, Final
+from collections.abc import Mapping
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Final
 
-from pydantic import PlainValidator, WithJsonSchema
+from syncd.config import discovery
+from syncd.config.discovery import Flaw
+from syncd.model.registration import (
+    CredentialSet,
+    Endpoint,
+    OperationLimit,
+    Price,
+    Registration,
+    ScopeKey,
+    ScopeKind,
+)
 
-from syncd.config import values
-from syncd.config.tables import Secret, Table, as_written
+_DIALECTS: Final = ("documented", "current")
 
-Identifiers = Annotated[
-    tuple[str, ...],
-    PlainValidator(values.identifiers),
-    WithJsonSchema({"type": "array", "items": {"type": "string"}, "uniqueItems": True}),
-]
+_CRITEO = Registration(
+    name="criteo",
+    title="Criteo",
+    endpoints=(Endpoint(host="api.criteo.com"),),
+    dialects=_DIALECTS,
+    scope=(ScopeKey(name="advertisers", kind=ScopeKind.IDS),),
+    currency_by="advertisers",
+    credentials=(CredentialSet(required=("client_id", "client_secret"), identity="client_id"),),
+    limits=(OperationLimit(key="default", written="250/60s"),),
+)
 
-
-class CriteoScope(Table):
-    """Which campaigns of the portfolio are the account's: those of `advertisers`, or all when it
-    is empty."""
-
-    advertisers: Identifiers = as_written([])
-
-
-class CriteoCredentials(Table):
-    """The two halves of an OAuth client-credentials grant."""
-
-    client_id: Secret
-    client_secret: Secret
-
-
-Scope = CriteoScope
-Credentials = CriteoCredentials
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ProviderKeys:
-    """A row: the provider's display name, its documented host, dialects and limit, the models of
-    its own tables, written as in the file, and the credential key that tells one credential from
-    another."""
-
-    title: str
-    host: str
-    dialects: tuple[str, ...]
-    limit: str
-    scope: type[Scope]
-    credentials: type[Credentials]
-    identity: str
-
-
-PROVIDERS: Final = {
-    "criteo": ProviderKeys(
-        title="Criteo",
-        host="api.criteo.com",
-        dialects=("documented",),
-        limit="250/60s",
-        scope=CriteoScope,
-        credentials=CriteoCredentials,
-        identity="client_id",
-    ),
+# One country has one currency there, and every tenant is a site of one country.
+_TENANTS: Final = {
+    "kleinanzeigen": ("admarkt.kleinanzeigen.de", "EUR"),
+    "marktplaats": ("admarkt.marktplaats.nl", "EUR"),
+    "2dehands": ("admarkt.2dehands.be", "EUR"),
+    "2ememain": ("admarkt.2ememain.be", "EUR"),
+    "kijiji": ("admarkt.kijiji.ca", "CAD"),
 }
+
+_ICAS = Registration(
+    name="icas",
+    title="ICAS",
+    endpoints=tuple(
+        Endpoint(host=host, path="/api/sellside", scope={"tenant": tenant}, currency=currency)
+        for tenant, (host, currency) in _TENANTS.items()
+    ),
+    dialects=_DIALECTS,
+    scope=(
+        ScopeKey(name="tenant", kind=ScopeKind.CHOICE, is_required=True, choices=tuple(_TENANTS)),
+    ),
+    # Accounts may share a client; only a refresh token belongs to one seller.
+    credentials=(
+        CredentialSet(
+            required=("client_id", "client_secret"),
+            optional=("refresh_token",),
+            identity="refresh_token",
+        ),
+    ),
+    limits=(OperationLimit(key="default", written="5/1s", is_documented=False),),
+    needs_token_key=True,
+)
+
+_EPOM = Registration(
+    name="epom",
+    title="Epom",
+    endpoints=(Endpoint(host=None, hosts=("*",)),),  # every network has a host of its own
+    dialects=_DIALECTS,
+    scope=(
+        ScopeKey(name="ids", kind=ScopeKind.IDS),
+        ScopeKey(name="advertisers", kind=ScopeKind.IDS),
+    ),
+    scope_excludes=(("ids", "advertisers"),),
+    credentials=(
+        CredentialSet(required=("username", "password"), identity="username", is_per_host=True),
+    ),
+    limits=(OperationLimit(key="default", written="5/1s", is_documented=False),),
+    in_flight=2,
+)
+
+_PAI = Registration(
+    name="pai",
+    title="Alibaba PAI",
+    endpoints=(
+        Endpoint(
+            host="paiplugin.aliyuncs.com",
+            hosts=("paiplugin.*.aliyuncs.com",),
+            dialects=("current",),
+        ),
+        Endpoint(host="api.aliyun.com", path="/api/PaiPlugin", scope={"region": "cn-*"}),
+        Endpoint(host="api.alibabacloud.com", path="/api/PaiPlugin"),
+    ),
+    dialects=_DIALECTS,
+    scope=(
+        ScopeKey(
+            name="region",
+            kind=ScopeKind.TEXT,
+            pattern=r"[a-z]{2}(-[a-z0-9]+)+",
+            example="cn-hangzhou",
+        ),
+    ),
+    credentials=(
+        CredentialSet(required=("api_key",), identity="api_key", dialects=("documented",)),
+        CredentialSet(
+            required=("access_key_id", "access_key_secret"),
+            optional=("security_token",),
+            identity="access_key_id",
+            dialects=("current",),
+        ),
+    ),
+    limits=(
+        OperationLimit(key="get", written="10/1s", operations=("GET campaign",)),
+        OperationLimit(key="update", written="100/1s", operations=("PUT campaign",)),
+        OperationLimit(key="delete", written="100/1s", operations=("DELETE campaign",)),
+        OperationLimit(
+            key="list", written="10/1s", operations=("GET campaigns",), is_documented=False
+        ),
+        OperationLimit(
+            key="create", written="10/1s", operations=("POST campaigns",), is_documented=False
+        ),
+    ),
+    in_flight=16,
+    # The unit of the price list is blank, so a request is counted as its input and its output.
+    # What the list leaves out, creates, is counted like the rest.
+    prices=tuple(
+        Price(
+            operation=operation,
+            amount=Decimal(amount),
+            currency="CNY",
+            free_per_month=free,
+            tier=tier,
+        )
+        for tier in ("default", "standard")
+        for operation, amount, free in (
+            ("GET campaigns", "0", 0),
+            ("GET campaign", "0.002", 1000),
+            ("POST campaigns", "0.002", 0),
+            ("PUT campaign", "0.002", 100),
+            ("DELETE campaign", "0.002", 100),
+        )
+    ),
+    price_zone="Asia/Shanghai",
+)
+
+_VOIPBIN = Registration(
+    name="voipbin",
+    title="VoIPBIN",
+    endpoints=(Endpoint(host="api.voipbin.net", path="/v1.0"),),
+    dialects=_DIALECTS,
+    credentials=(
+        CredentialSet(required=("username", "password"), identity="username"),
+        CredentialSet(required=("access_key",), identity="access_key"),
+    ),
+    limits=(
+        OperationLimit(key="default", written="16/1s"),
+        OperationLimit(key="auth", written="10/1s", operations=("POST auth/login",)),
+    ),
+    settle="30s",
+)
+
+BUILT_IN: Final[Mapping[str, Registration]] = MappingProxyType(
+    {one.name: one for one in (_CRITEO, _ICAS, _EPOM, _PAI, _VOIPBIN)}
+)
+
+
+def registrations() -> Mapping[str, Registration]:
+    """Every provider that an account can name, those of other packages after our own. What a
+    package registers wrongly is left out."""
+    others = {name: lookup(name) for name in names() if name not in BUILT_IN}
+    usable = {name: one for name, one in others.items() if isinstance(one, Registration)}
+    return MappingProxyType({**BUILT_IN, **usable})
+
+
+def lookup(name: object) -> Registration | Flaw | None:
+    """The provider of this name, why what another package registers under it cannot be used, or
+    None where nobody has registered it."""
+    if not isinstance(name, str):
+        return None
+    return BUILT_IN.get(name) or discovery.load(name)
+
+
+def names() -> tuple[str, ...]:
+    """The names of our own providers, and those that other packages claim to know."""
+    return tuple(dict.fromkeys((*BUILT_IN, *discovery.claimed())))
+
+
+def impostors() -> Mapping[str, Flaw]:
+    """By name, the packages that register a provider under a name of ours. They are never used."""
+    return {name: discovery.taken(name) for name in discovery.claimed() if name in BUILT_IN}

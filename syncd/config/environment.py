@@ -10,8 +10,9 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, get_args
+from typing import Any, Final
 
+from syncd.config.account import Account
 from syncd.config.findings import MISSING, Finding, KeyPath, value_at
 from syncd.config.settings import Config
 from syncd.config.tables import Table
@@ -107,7 +108,7 @@ def _scalar(path: KeyPath) -> type | None:
     model: object = Config
     for part in path:
         if isinstance(part, int):
-            model = get_args(model)[0]
+            model = Account  # nothing else stands there more than once
             continue
         if (
             not (isinstance(model, type) and issubclass(model, Table))

@@ -11,11 +11,12 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from syncd.config import rules
+from syncd.config import catalogue, rules
 from syncd.config.document import Document, read
 from syncd.config.environment import Overlaid, overlay
 from syncd.config.findings import Finding, from_validation
 from syncd.config.problems import ConfigProblems, Problem
+from syncd.config.provided import account_model
 from syncd.config.settings import Config
 from syncd.config.tables import Surroundings
 
@@ -65,9 +66,23 @@ def example() -> str:
 
 
 def schema() -> dict[str, Any]:
-    """The JSON schema of the file."""
+    """The JSON schema of the file, an account's by its provider."""
     described = Config.model_json_schema()
     described["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    known = catalogue.registrations()
+    branches = []
+    for name, registration in known.items():
+        account = account_model(registration).model_json_schema()
+        described["$defs"].update(account.pop("$defs"))
+        described["$defs"][account["title"]] = account
+        is_it = {"properties": {"provider": {"const": name}}, "required": ["provider"]}
+        branches.append({"if": is_it, "then": {"$ref": f"#/$defs/{account['title']}"}})
+    described["properties"]["accounts"]["items"] = {
+        "type": "object",
+        "required": ["provider"],
+        "properties": {"provider": {"enum": list(known)}},
+        "allOf": branches,
+    }
     return described
 
 

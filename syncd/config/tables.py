@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationInfo, WithJsonSchema
@@ -91,15 +91,17 @@ Reason = Annotated[
     PlainValidator(lambda value: values.text(value, '"ticket 4711"')),
     _described(type="string", minLength=1),
 ]
-Currency = Annotated[
-    str | Mapping[str, str],
-    PlainValidator(values.currency),
-    _described(
-        anyOf=[
-            {"type": "string", "pattern": "^[A-Z]{3}$"},
-            {"type": "object", "additionalProperties": {"type": "string", "pattern": "^[A-Z]{3}$"}},
-        ]
-    ),
+CURRENCY_SCHEMA: Final = _described(
+    anyOf=[
+        {"type": "string", "pattern": "^[A-Z]{3}$"},
+        {"type": "object", "additionalProperties": {"type": "string", "pattern": "^[A-Z]{3}$"}},
+    ]
+)
+Currency = Annotated[str | Mapping[str, str], PlainValidator(values.currency), CURRENCY_SCHEMA]
+Identifiers = Annotated[
+    tuple[str, ...],
+    PlainValidator(values.identifiers),
+    _described(type="array", items={"type": "string"}, uniqueItems=True),
 ]
 Timezone = Annotated[
     ZoneInfo,
@@ -143,3 +145,9 @@ def between(low: int, high: int) -> tuple[PlainValidator, WithJsonSchema]:
     """Reader and schema of a whole number from `low` to `high`."""
     reader = PlainValidator(lambda value: values.whole(value, low, high))
     return reader, _described(type="integer", minimum=low, maximum=high)
+
+
+def one_of(words: tuple[str, ...], code: str, noun: str) -> tuple[PlainValidator, WithJsonSchema]:
+    """Reader and schema of one of a few words, refused with this code under this noun."""
+    reader = PlainValidator(lambda value: values.choice(value, words, code, noun))
+    return reader, _described(enum=list(words))

@@ -100,6 +100,16 @@ def text(value: object, example: str) -> str:
     return value
 
 
+def matching(value: object, pattern: str, example: str) -> str:
+    """Text that matches a regular expression as a whole; `example` shows one that does."""
+    given = text(value, f'"{example}"')
+    if not re.fullmatch(pattern, given, re.ASCII):
+        raise refusal(
+            "bad-scope", f"{quoted(given)} cannot be a {{key}}", f'for example "{example}"'
+        )
+    return given
+
+
 def flag(value: object) -> bool:
     """True or false, as TOML writes them."""
     if not isinstance(value, bool):

@@ -1,4 +1,5 @@
-"""A declared limit and the leaky bucket that keeps it in every sliding window. Pure arithmetic."""
+"""A declared limit and the leaky bucket that keeps it in every sliding window. Pure arithmetic: it
+knows nothing of who asks for what."""
 
 from __future__ import annotations
 
@@ -14,11 +15,13 @@ class ImpossibleLimit(ValueError):
 class Limit:
     """At most `count` requests (share already taken) in any `window` seconds; `jitter` is the
     largest difference of one-way delays in seconds, None for the default of 50 ms, or 2 % of
-    windows above five seconds."""
+    windows above five seconds. It counts the requests of `operations`, or every request where none
+    is named."""
 
     count: float
     window: float
     jitter: float | None = None
+    operations: frozenset[str] = frozenset()
 
     @property
     def capacity(self) -> float:

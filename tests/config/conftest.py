@@ -18,6 +18,29 @@ provider = "criteo"
 credentials = { client_id = "env:CRITEO_ID", client_secret = "env:CRITEO_SECRET" }
 """
 ENVIRON = {"CRITEO_ID": "an-id", "CRITEO_SECRET": "a-secret"}
+
+TOKEN_KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+ACCOUNTS = {
+    "criteo": 'credentials = { client_id = "env:A", client_secret = "env:B" }',
+    "icas": """\
+scope = { tenant = "kleinanzeigen" }
+credentials = { client_id = "env:A", client_secret = "env:B" }""",
+    "epom": """\
+base_url = "https://n101.epom.com"
+credentials = { username = "env:A", password = "env:B" }""",
+    "pai": """\
+scope = { region = "cn-hangzhou" }
+credentials = { api_key = "env:A" }""",
+    "voipbin": 'credentials = { username = "env:A", password = "env:B" }',
+}
+SECRETS = {"A": "the-a", "B": "the-b", "C": "the-c", "KEY": TOKEN_KEY}
+HEAD = """\
+[database]
+embedded = true
+
+[service]
+token_key = "env:KEY"
+"""
 Checked = tuple[Config | None, tuple[Problem, ...]]
 Check = Callable[..., Checked]
 
@@ -42,6 +65,15 @@ def check_account(check_text: Check) -> Check:
         return check_text(GOOD + lines, environ)
 
     return run
+
+
+def account(provider: str, *changes: tuple[str, str], lines: str = "", name: str = "one") -> str:
+    """The text of a good account of this provider with changes, and lines added below."""
+    text = ACCOUNTS[provider]
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    return f'\n[[accounts]]\nname = "{name}"\nprovider = "{provider}"\n{text}\n{lines}\n'
 
 
 def refusal_of(reader: Callable[[object], object], value: object) -> dict[str, str] | None:

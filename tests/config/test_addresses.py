@@ -4,9 +4,10 @@ import pytest
 from pydantic_core import PydanticCustomError
 
 from syncd.config.addresses import base_url
+from syncd.model.registration import Endpoint
 from tests.config.conftest import Check
 
-HOST = "api.criteo.com"
+HOST = Endpoint(host="api.criteo.com")
 HOSTILE = [
     "",
     "api.criteo.com",

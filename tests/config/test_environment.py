@@ -33,7 +33,7 @@ def test_variables_override_single_keys_at_every_depth(check_account: Check) -> 
     assert account.limits.share == Decimal("0.25")
     assert account.push.batch == 7
     assert account.lease.ttl == timedelta(seconds=90)
-    assert account.scope.advertisers == ("1", "2")
+    assert account.scope_values == {"advertisers": ("1", "2")}
     assert account.currency == {"1": "EUR"}
     assert account.guard.max_amount == Decimal(5)
 
@@ -111,5 +111,5 @@ def test_relative_paths_start_at_the_folder_of_the_file(check_text: Check, tmp_p
     config, _ = check_text(GOOD.replace("env:CRITEO_ID", "file:id"))
     assert config is not None
     assert config.service.data_dir == tmp_path / "var"
-    resolved = config.accounts[0].credentials.client_id.resolve()
+    resolved = config.accounts[0].secrets["client_id"].resolve()
     assert resolved.get_secret_value() == "from-a-file"

@@ -11,10 +11,21 @@ from typing import Any
 import pytest
 
 from syncd.config import Config, check, example, load, render, schema
+from syncd.config.catalogue import BUILT_IN
 from tests.config.conftest import ENVIRON, GOOD, Check
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "syncd.example.toml"
-EXAMPLE_ENVIRON = {"CRITEO_CLIENT_ID": "an-id", "CRITEO_CLIENT_SECRET": "a-secret"}
+EXAMPLE_ENVIRON = {
+    "SYNCD_TOKEN_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+    "CRITEO_CLIENT_ID": "an-id",
+    "CRITEO_CLIENT_SECRET": "a-secret",
+    "ICAS_CLIENT_ID": "an-id",
+    "ICAS_CLIENT_SECRET": "a-secret",
+    "EPOM_USERNAME": "somebody",
+    "EPOM_PASSWORD": "a-secret",
+    "DASHSCOPE_API_KEY": "a-key",
+    "VOIPBIN_ACCESS_KEY": "a-key",
+}
 
 
 def test_a_terminal_shows_the_line_the_mark_the_remedy_and_the_count(
@@ -106,23 +117,53 @@ def test_the_example_names_every_key_with_its_true_default(tmp_path: Path) -> No
         assert (mine.pull, mine.push, mine.lease, mine.guard, mine.base_url) == (
             (theirs.pull, theirs.push, theirs.lease, theirs.guard, theirs.base_url)
         )
-        assert (mine.limit_setting, mine.limits.share) == (
-            theirs.limit_setting,
+        assert (mine.limit_settings, mine.limits.share, mine.cost) == (
+            theirs.limit_settings,
             theirs.limits.share,
+            theirs.cost,
         )
+        unset = {key for key in mine.limit_settings if getattr(mine.limits, key) is None}
+        assert not unset, f"the example leaves out limits of {mine.name}"
+    assert [account.provider for account in bare.accounts] == list(BUILT_IN)
     assert (written.service, written.database) == (bare.service, bare.database)
     text = "\n".join(lines)
     for keys in _keys(schema()):
         assert re.search(rf"\b{keys}\b", text), f"the example does not tell of {keys}"
 
 
-def test_the_schema_takes_the_example_and_refuses_an_unknown_key() -> None:
+def faults(written: dict[str, Any]) -> int:
+    """How many errors the schema has with these tables."""
     jsonschema: Any = import_module("jsonschema")  # it comes without types
-    validator = jsonschema.Draft202012Validator(schema())
+    return len(list(jsonschema.Draft202012Validator(schema()).iter_errors(written)))
+
+
+def test_the_schema_takes_the_example_and_refuses_an_unknown_key() -> None:
     written = tomllib.loads(example())
-    assert list(validator.iter_errors(written)) == []
+    assert faults(written) == 0
     written["accounts"][0]["schedul"] = "x"
-    assert len(list(validator.iter_errors(written))) == 1
+    assert faults(written) == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "table"),
+    [
+        (0, {"provider": "criteos"}),
+        (0, {"cost": {"tier": "default"}}),
+        (0, {"limits": {"get": "1/1s"}}),
+        (1, {"scope": {"tenant": "ebay"}}),
+        (1, {"scope": {}}),
+        (2, {"credentials": {"username": "env:A"}}),
+        (3, {"scope": {"region": "China"}}),
+        (3, {"cost": {"tier": "gold"}}),
+        (4, {"credentials": {"username": "env:A"}}),
+        (4, {"scope": {"ids": ["1"]}}),
+        (4, {"guard": {"start": "yes"}}),
+    ],
+)
+def test_the_schema_knows_the_keys_of_each_provider(number: int, table: dict[str, Any]) -> None:
+    written = tomllib.loads(example())
+    written["accounts"][number] |= table
+    assert faults(written) == 1
 
 
 def test_a_loaded_configuration_cannot_be_changed(check_text: Check) -> None:
@@ -135,9 +176,8 @@ def test_a_loaded_configuration_cannot_be_changed(check_text: Check) -> None:
 
 def test_a_good_file_is_read_without_the_grammar_that_finds_positions() -> None:
     program = (
-        "import sys; from pathlib import Path; from syncd.config import check;"
-        "print(check(Path(sys.argv[1]), {'CRITEO_CLIENT_ID': 'a', 'CRITEO_CLIENT_SECRET': 'b'})[1],"
-        "'tree_sitter' in sys.modules)"
+        "import os, sys; from pathlib import Path; from syncd.config import check;"
+        "print(check(Path(sys.argv[1]), dict(os.environ))[1], 'tree_sitter' in sys.modules)"
     )
     ran = subprocess.run(
         [sys.executable, "-c", program, str(EXAMPLE)],
@@ -145,6 +185,7 @@ def test_a_good_file_is_read_without_the_grammar_that_finds_positions() -> None:
         capture_output=True,
         text=True,
         cwd=EXAMPLE.parents[1],
+        env=EXAMPLE_ENVIRON,
     )
     assert ran.stdout == "() False\n"
 

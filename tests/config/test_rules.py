@@ -50,7 +50,7 @@ ACCOUNT = [
         "scope.advertisers: expected ids in quotes",
     ),
     ('scope = { advertisers = ["1", "1"] }', "8:25", "bad-scope", 'the id "1" stands there twice'),
-    ('dialect = "current"', "8:11", "unknown-dialect", 'unknown dialect "current"'),
+    ('dialect = "curent"', "8:11", "unknown-dialect", 'unknown dialect "curent"'),
     ('push = { policy = "ours" }', "8:19", "unknown-policy", 'unknown policy "ours"'),
     ('pull = { jitter = "30" }', "8:19", "bad-duration", 'pull.jitter: "30" is not a duration'),
     ("pull = { jitter = 30 }", "8:19", "wrong-type", "pull.jitter: expected a duration in quotes"),
@@ -117,6 +117,13 @@ ACCOUNT = [
     ('guard = { max_amount = "1e4" }', "8:24", "bad-amount", '"1e4" is not an amount'),
     ('guard = { max_amount = "NaN" }', "8:24", "bad-amount", '"NaN" is not an amount'),
     ("guard = { max_amount = 10000 }", "8:24", "wrong-type", "expected an amount in quotes"),
+    ('guard = { start = "yes" }', "8:19", "unknown-rule", 'unknown rule "yes"'),
+    ('guard = { delete = "fre" }', "8:20", "unknown-rule", 'unknown rule "fre"'),
+    ("guard = { disable = true }", "8:21", "wrong-type", "guard.disable: expected text in quotes"),
+    ('pull = { missing_after = "0s" }', "8:26", "bad-duration", "is no time at all"),
+    ('cost = { tier = "default" }', "8:8", "no-prices", "Criteo bills no requests"),
+    ('limits = { get = "1/1s" }', "8:12", "unknown-key", 'unknown key "get" in [[accounts]]'),
+    ('scope = { tenant = "kijiji" }', "8:11", "unknown-key", 'unknown key "tenant"'),
 ]
 
 
@@ -282,7 +289,7 @@ def test_a_granted_limit_may_be_above_the_documented_one(check_account: Check) -
     config, problems = check_account('limits = { default = "1000/60s", granted = "ticket 4711" }')
     assert problems == ()
     assert config is not None
-    assert config.accounts[0].limit.count == 1000
+    assert [limit.count for limit in config.accounts[0].limits_for()] == [1000]
 
 
 def test_a_currency_may_differ_by_advertiser(check_account: Check) -> None:

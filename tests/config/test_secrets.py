@@ -58,7 +58,7 @@ def test_no_form_of_a_good_configuration_shows_a_secret(check_text: Check) -> No
     config, _ = check_text(GOOD.replace("embedded = true", 'url = "env:U"'), environ)
     assert config is not None
     assert config.database.url is not None
-    secrets = [config.accounts[0].identity.resolve(), config.database.url.resolve()]
+    secrets = [config.accounts[0].secrets["client_id"].resolve(), config.database.url.resolve()]
     assert CANARY in secrets[1].get_secret_value()
     assert CANARY not in f"{config} {config!r} {secrets} {config.accounts[0].credentials}"
 

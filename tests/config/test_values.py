@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
 from syncd.config import values
-from syncd.config.settings import request_limit
+from syncd.config.account import request_limit
 from tests.config.conftest import refusal_of
 
 SECONDS = {

@@ -6,13 +6,13 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import Sequence
 
 import pytest
 
 from syncd.limiter import Limits
 from syncd.model.limits import Limit
 from tests.limiter import virtual
+from tests.limiter.receiver import fullest, jitter
 
 LIMITS = {
     "250/60s": Limit(count=250, window=60),
@@ -23,21 +23,6 @@ LIMITS = {
 }
 # Together 100,000 requests.
 REQUESTS = 20_000
-
-
-def jitter(limit: Limit) -> float:
-    return 0.05 if limit.window <= 5 else 0.02 * limit.window
-
-
-def fullest(arrivals: Sequence[float], window: float) -> int:
-    """The most arrivals in any half-open window of this length."""
-    ordered = sorted(arrivals)
-    most = start = 0
-    for end, arrival in enumerate(ordered):
-        while ordered[start] <= arrival - window:
-            start += 1
-        most = max(most, end - start + 1)
-    return most
 
 
 async def saturate(limits: Limits, requests: int, longest_delay: float, seed: int) -> list[float]:
