@@ -22,7 +22,9 @@ def name_of(requirement: str) -> str:
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_every_line_of_a_lock_is_a_pin_or_a_hash(lock: str) -> None:
-    allowed = re.compile(r"[a-z0-9.-]+==[0-9][0-9a-z.]*( ; [a-z_]+ [!=<>]+ '[A-Za-z0-9.]+')? \\")
+    marker = r"[a-z_]+ [!=<>]+ '[A-Za-z0-9.]+'"
+    pin = r"[a-z0-9.-]+==[0-9][0-9a-z.]*"
+    allowed = re.compile(rf"{pin}( ; {marker}( and {marker})*)? \\")
     hashed = re.compile(r"    --hash=sha256:[0-9a-f]{64}( \\)?")
     lines = (ROOT / lock).read_text().splitlines()
     strange = [line for line in lines if not (allowed.fullmatch(line) or hashed.fullmatch(line))]
