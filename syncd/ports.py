@@ -6,6 +6,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 from syncd.model.brake import Absence
@@ -18,13 +19,36 @@ from syncd.model.run import RunKind, RunResult
 from syncd.model.update import Confirmation, Pending, State, Verdict
 
 
+class Evidence(StrEnum):
+    """What it takes before a campaign counts as gone. `never`: a pull does not look for others than
+    it was told. `person`: out of view proves nothing, somebody confirms. `two_pulls`: two complete
+    pulls without it and a single read that says so. `marked`: the provider shows deleted ones and
+    marks them; an absent one is read singly."""
+
+    NEVER = "never"
+    PERSON = "person"
+    TWO_PULLS = "two_pulls"
+    MARKED = "marked"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Capabilities:
-    """What one adapter can do. `read_batch` is how many ids one `read` call takes."""
+    """What one account's adapter can do. `read_batch` is how many ids one `read` takes; `creates`:
+    campaigns can be made here; `writes` are the operations that change campaigns, which are counted
+    with their intents; `reads_back`: a read after a write is cheap enough to be made in the same
+    pass; `parts` and `ids` are the pieces of the provider and the campaigns that the
+    configuration limits the account to, None without such a limit."""
 
     provider: str
     fields: tuple[Field, ...]
     read_batch: int
+    writes: frozenset[str]
+    dialect: str = "documented"
+    gone: Evidence = Evidence.PERSON
+    creates: bool = False
+    reads_back: bool = True
+    parts: frozenset[str] | None = None
+    ids: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +65,7 @@ class BadRow:
 class Page:
     """One answer of a listing. `is_whole` is False when the provider itself said that something was
     left out (`notes` has its words); `label` names the page for people and `total` is the number of
-    pages, where known."""
+    pages, where known; `dialect` the one whose marks its rows bear, None where they bear none."""
 
     label: str
     campaigns: tuple[Campaign, ...]
@@ -49,14 +73,19 @@ class Page:
     is_whole: bool = True
     notes: tuple[str, ...] = ()
     total: int | None = None
+    dialect: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """Campaigns read singly or by ids. `is_whole` False: an id that is absent proves nothing."""
+    """Campaigns read singly or by ids. `is_whole` False: an id that is absent proves nothing.
+    `gone`: ids of which the provider itself says that no such campaign exists any more. `dialect`
+    as in a page."""
 
     campaigns: Mapping[str, Campaign] = field(default_factory=dict)
     is_whole: bool = True
+    gone: frozenset[str] = frozenset()
+    dialect: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -135,7 +164,8 @@ class Provider(Protocol):
         ...
 
     async def read(self, ids: Sequence[str]) -> Reading:
-        """These campaigns as they are now, in one call; at most `capabilities.read_batch` ids."""
+        """These campaigns as they are now, in as few calls as it takes; at most
+        `capabilities.read_batch` ids."""
         ...
 
     def plan(self, items: Sequence[WriteItem]) -> WritePlan:
@@ -145,6 +175,23 @@ class Provider(Protocol):
     async def write(self, call: WriteCall, intend: Intend) -> CallResult:
         """Send one call once. Never raises for what the provider or the network did: that is in the
         result. Lets IntentRefused out when `intend` raised it: then nothing was sent."""
+        ...
+
+    async def find(self, create: WriteItem) -> Reading:
+        """Campaigns that a create with these changes may have made: by its natural key where there
+        is one, else by all that it set. Old look-alikes may be among them."""
+        ...
+
+
+class Vault(Protocol):
+    """Where a credential that changes with its use is kept between processes."""
+
+    async def load(self) -> str | None:
+        """The one to use next, None where there is none yet."""
+        ...
+
+    async def store(self, secret: str) -> None:
+        """Keep a new one; it may be used only after this has returned."""
         ...
 
 
@@ -157,12 +204,21 @@ class Sighting(Protocol):
         """Compare a page with the mirror and stage what differs."""
         ...
 
-    async def absent(self) -> Absence:
-        """What the mirror has and this pull did not show."""
+    async def absent(self, capabilities: Capabilities) -> Absence:
+        """What the mirror has and this pull did not show; what the configuration leaves out is told
+        apart."""
         ...
 
-    async def close(self, result: RunResult, missing: Sequence[str]) -> Mapping[str, int]:
-        """Apply, mark these as missing, close the run; returns its counts."""
+    async def overdue(self, ids: Collection[str]) -> list[str]:
+        """Those of these absent campaigns that an earlier complete pull of the same scope missed
+        too, long enough ago; the longest missing first."""
+        ...
+
+    async def close(
+        self, result: RunResult, missing: Sequence[str], left: Sequence[str] = ()
+    ) -> Mapping[str, int]:
+        """Apply, mark these as missing or as out of the configured scope, close the run; returns
+        its counts."""
         ...
 
 
@@ -179,6 +235,18 @@ class Mirror(Protocol):
 
     async def absorb(self, run_id: int, campaigns: Sequence[Campaign], marker: Marker) -> None:
         """Apply campaigns that were read by id."""
+        ...
+
+    async def bury(self, run_id: int, ids: Sequence[str], marker: Marker) -> None:
+        """Mark campaigns as gone of which the provider said that they do not exist."""
+        ...
+
+    async def note_dialect(self, dialect: str) -> None:
+        """Remember which dialect the provider's answers bear the marks of."""
+        ...
+
+    async def dialect_seen(self) -> str | None:
+        """What was noted last, None where nothing was."""
         ...
 
 
@@ -213,6 +281,10 @@ class Queue(Protocol):
         """A key of our own for the next intent."""
         ...
 
+    async def release(self) -> int:
+        """Put back into the queue what was held for a cause that is gone; returns how many."""
+        ...
+
     async def states(self, ids: Collection[int]) -> Mapping[int, State]:
         """Where these updates stand now: somebody may have taken one back meanwhile."""
         ...
@@ -231,6 +303,10 @@ class Unknowns(Protocol):
 
     async def resolve(self, resolutions: Sequence[Resolution]) -> None:
         """Record what a read decided."""
+        ...
+
+    async def newcomers(self, update_id: int, ids: Sequence[str]) -> list[str]:
+        """Those of these campaigns that no pull knew before this update's last call was sent."""
         ...
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from syncd.engine.events import Observer, PassEnded, PassStarted
+from syncd.model.guard import Rules
+from syncd.model.path import Guard
 from syncd.model.run import RunKind, RunResult
 from syncd.ports import Mirror, Outbox, Provider, Queue, Runs, Tenure, Unknowns
 
@@ -14,7 +16,8 @@ from syncd.ports import Mirror, Outbox, Provider, Queue, Runs, Tenure, Unknowns
 class Account:
     """`batch` is how many campaigns one call carries, `in_flight` how many calls may be unanswered
     at once, `request_timeout` seconds a write may take, `is_stopping` whether nothing new may
-    leave. `started_by` goes into every run."""
+    leave, `free` the guarded changes that the configuration lets through. `started_by` goes into
+    every run."""
 
     name: str
     provider: Provider
@@ -30,6 +33,12 @@ class Account:
     batch: int
     in_flight: int
     request_timeout: float
+    free: frozenset[Guard] = frozenset()
+
+    @property
+    def rules(self) -> Rules:
+        """What may leave."""
+        return Rules(fields=self.provider.capabilities.fields, free=self.free)
 
     async def begin(self, kind: RunKind) -> int:
         """Open a run and say so; returns its id."""

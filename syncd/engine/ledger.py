@@ -29,6 +29,10 @@ class Ledger:
         if self.error is None:
             self.error, self.outcome = error, outcome
 
+    def progressed(self, external_id: str) -> None:
+        """A call settled a part of what was asked of this campaign: that was no vain try."""
+        self.tries[external_id] -= 1
+
     def spent(self) -> list[str]:
         """Campaigns that had all the tries that one pass gives."""
         return [external_id for external_id, tries in self.tries.items() if tries >= TRIES]

@@ -3,20 +3,22 @@ incomplete listing updates what it showed and counts nothing as missing."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from syncd.engine.account import Account
 from syncd.engine.events import PageSeen
 from syncd.engine.ledger import outcome_of
 from syncd.errors import BadAnswer, ProviderError, Stopped, SyncdError
-from syncd.model.brake import brake
+from syncd.model.brake import Absence, brake
 from syncd.model.run import RunKind, RunOutcome, RunResult
-from syncd.ports import Page, Sighting
+from syncd.ports import Evidence, Marker, Page, Sighting
 
 # Campaigns of a page that are compared in one go: a provider without pages sends all in one answer.
 AT_ONCE = 1000
+# Absent campaigns that one pull asks for singly; the others wait for the next.
+LOOKUPS = 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,10 +40,12 @@ class _Listing:
     bad: int = 0
     has_unreadable_id: bool = False
     error: ProviderError | None = None
+    dialect: str | None = None
 
     def add(self, page: Page) -> None:
         self.pages += 1
         self.bad += len(page.bad)
+        self.dialect = page.dialect or self.dialect
         self.has_unreadable_id |= any(row.external_id is None for row in page.bad)
         if not page.is_whole:
             self.notes.extend(page.notes or (f"{page.label} was not whole",))
@@ -57,10 +61,16 @@ async def pull(account: Account) -> PullReport:
     run_id = await account.begin(RunKind.PULL)
     sighting = account.mirror.sighting(run_id)
     listing = await _list(account, sighting)
-    result, missing = await _conclude(sighting, listing)
-    counts = await sighting.close(result, missing)
-    account.end(RunKind.PULL, run_id, result, counts)
-    return PullReport(run_id=run_id, outcome=result.outcome, counts=counts, error=result.error)
+    end = await _conclude(account, sighting, listing)
+    counts = await sighting.close(end.result, end.missing, end.left)
+    if end.gone:
+        await account.mirror.bury(run_id, end.gone, end.marker)
+    if listing.dialect is not None:
+        await account.mirror.note_dialect(listing.dialect)
+    account.end(RunKind.PULL, run_id, end.result, counts)
+    return PullReport(
+        run_id=run_id, outcome=end.result.outcome, counts=counts, error=end.result.error
+    )
 
 
 async def _list(account: Account, sighting: Sighting) -> _Listing:
@@ -104,27 +114,38 @@ async def _see_all(
         )
 
 
-async def _conclude(sighting: Sighting, listing: _Listing) -> tuple[RunResult, tuple[str, ...]]:
-    """The outcome, and the campaigns that may be counted as missing."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _End:
+    """How a pull ends: the campaigns that count as missing, those that the configuration leaves
+    out, and those that the provider says are gone, in reads that left after `marker`."""
+
+    result: RunResult
+    marker: Marker
+    missing: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+
+
+async def _conclude(account: Account, sighting: Sighting, listing: _Listing) -> _End:
     calls = listing.pages
+    marker = await account.mirror.mark()
     if not listing.is_complete:
-        error = listing.error or BadAnswer(
-            "; ".join(listing.notes)
-            or "a row had no readable id, so nothing can be counted as missing",
-            remedy="the rows that came were applied; look at the run's errors",
-            code="incomplete",
-        )
-        outcome = outcome_of(error) if listing.error else RunOutcome.PARTIAL
-        return RunResult(outcome=outcome, error=error, calls=calls), ()
-    absence = await sighting.absent()
+        return _incomplete(listing, marker)
+    try:
+        absence, gone = await _absence(account, sighting)
+    except ProviderError as failed:
+        listing.error = failed
+        return _incomplete(listing, marker)
     why = brake(absence)
     if why is not None:
         error = BadAnswer(
             f"{why}; what was shown is applied, nothing is counted as missing",
-            remedy="look at the provider; the next pull asks again",
+            remedy=f"look at the provider; if it is right: syncd accounts accept {account.name}",
             code="braked",
         )
-        return RunResult(outcome=RunOutcome.BRAKED, error=error, calls=calls), ()
+        result = RunResult(outcome=RunOutcome.BRAKED, error=error, calls=calls)
+        return _End(result=result, marker=marker)
+    result = RunResult(outcome=RunOutcome.OK, calls=calls, is_complete=True)
     if listing.bad:
         error = BadAnswer(
             f"{listing.bad} rows could not be read",
@@ -132,5 +153,46 @@ async def _conclude(sighting: Sighting, listing: _Listing) -> tuple[RunResult, t
             code="bad-rows",
         )
         result = RunResult(outcome=RunOutcome.PARTIAL, error=error, calls=calls, is_complete=True)
-        return result, absence.ids
-    return RunResult(outcome=RunOutcome.OK, calls=calls, is_complete=True), absence.ids
+    return _End(result=result, marker=marker, missing=absence.ids, left=absence.left, gone=gone)
+
+
+def _incomplete(listing: _Listing, marker: Marker) -> _End:
+    error = listing.error or BadAnswer(
+        "; ".join(listing.notes)
+        or "a row had no readable id, so nothing can be counted as missing",
+        remedy="the rows that came were applied; look at the run's errors",
+        code="incomplete",
+    )
+    outcome = outcome_of(error) if listing.error else RunOutcome.PARTIAL
+    result = RunResult(outcome=outcome, error=error, calls=listing.pages)
+    return _End(result=result, marker=marker)
+
+
+async def _absence(account: Account, sighting: Sighting) -> tuple[Absence, tuple[str, ...]]:
+    """What a complete listing did not show, by the evidence that this provider gives, and the
+    campaigns that a single read says are gone."""
+    capabilities = account.provider.capabilities
+    absence = await sighting.absent(capabilities)
+    match capabilities.gone:
+        case Evidence.NEVER:
+            return replace(absence, ids=(), newly=0, empty_parts=()), ()
+        case Evidence.MARKED if absence.ids:
+            gone = await _read_singly(account, sighting, absence.ids[:LOOKUPS])
+        case Evidence.TWO_PULLS if absence.ids:
+            overdue = await sighting.overdue(absence.ids)
+            gone = await _read_singly(account, sighting, overdue[:LOOKUPS])
+        case _:
+            return absence, ()
+    return await sighting.absent(capabilities), gone
+
+
+async def _read_singly(account: Account, sighting: Sighting, ids: Sequence[str]) -> tuple[str, ...]:
+    """Ask for absent campaigns one by one: what is shown was only left out of the listing. Returns
+    those that the provider says do not exist."""
+    gone: list[str] = []
+    for external_id in ids:
+        marker = await account.mirror.mark()
+        reading = await account.provider.read([external_id])
+        await sighting.see(list(reading.campaigns.values()), (), marker)
+        gone.extend(reading.gone)
+    return tuple(gone)

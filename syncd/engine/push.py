@@ -10,11 +10,13 @@ from functools import partial
 
 from syncd.engine.account import Account
 from syncd.engine.ledger import Ledger, outcome_of
+from syncd.engine.reading import shown
 from syncd.engine.send import Sender
 from syncd.engine.supervisor import in_parallel
 from syncd.errors import CallRefused, ProviderError, SyncdError
 from syncd.model.call import WriteCall
-from syncd.model.plan import Mark, PushPlan, UpdatePlan, Values, plan_push
+from syncd.model.guard import mismatch
+from syncd.model.plan import Mark, PushPlan, UpdatePlan, Values, hold_all, plan_push
 from syncd.model.run import RunKind, RunOutcome, RunResult
 from syncd.model.update import Pending, State
 
@@ -36,6 +38,7 @@ async def push(account: Account) -> PushReport:
     later."""
     ledger = Ledger()
     ledger.states.update(dict.fromkeys(await account.queue.expire(), State.EXPIRED))
+    await account.queue.release()
     size = account.batch * account.in_flight
     pending = await account.outbox.due(size, ())
     if not pending and not ledger.states:
@@ -56,17 +59,19 @@ async def _push_some(
     for update in pending:
         ledger.states[update.id] = State.QUEUED
     campaigns = dict.fromkeys(update.external_id for update in pending)
+    creates = {update.external_id for update in pending if update.is_create}
     ledger.tries.update(campaigns.keys())
     try:
-        remote, unread = await _read_fresh(account, run_id, list(campaigns))
+        fresh = await _read_fresh(account, run_id, [one for one in campaigns if one not in creates])
     except ProviderError as error:
         ledger.halt(error, outcome_of(error))
         return
-    plan = plan_push(
-        [update for update in pending if update.external_id not in unread],
-        remote,
-        account.provider.plan,
-    )
+    readable = [update for update in pending if update.external_id not in fresh.unread]
+    hit = mismatch(account.provider.capabilities.dialect, await _dialect(account, fresh))
+    if hit is not None:
+        plan = hold_all(readable, hit)
+    else:
+        plan = plan_push(readable, fresh.values, account.provider.plan, account.rules)
     await _decide(account, plan, ledger)
     await in_parallel(
         [partial(_send, account, run_id, plan, call, ledger) for call in plan.calls],
@@ -74,23 +79,38 @@ async def _push_some(
     )
 
 
-async def _read_fresh(
-    account: Account, run_id: int, ids: Sequence[str]
-) -> tuple[dict[str, Values], set[str]]:
-    """What the provider shows now, which the mirror takes over, and the ids about which an
-    incomplete answer said nothing."""
-    remote: dict[str, Values] = {}
-    unread: set[str] = set()
+@dataclass(kw_only=True)
+class _Fresh:
+    """What the provider shows now, by external id, and the ids about which an incomplete answer
+    said nothing."""
+
+    values: dict[str, Values] = field(default_factory=dict)
+    unread: set[str] = field(default_factory=set)
+    dialect: str | None = None
+
+
+async def _read_fresh(account: Account, run_id: int, ids: Sequence[str]) -> _Fresh:
+    """Read these campaigns; the mirror takes over what is shown."""
+    fresh = _Fresh()
     size = account.provider.capabilities.read_batch
     for start in range(0, len(ids), size):
         some = ids[start : start + size]
         marker = await account.mirror.mark()
         reading = await account.provider.read(some)
         await account.mirror.absorb(run_id, list(reading.campaigns.values()), marker)
-        remote.update({one: campaign.values for one, campaign in reading.campaigns.items()})
+        fresh.values.update(shown(reading))
+        fresh.dialect = reading.dialect or fresh.dialect
         if not reading.is_whole:
-            unread.update(one for one in some if one not in reading.campaigns)
-    return remote, unread
+            fresh.unread.update(one for one in some if one not in fresh.values)
+    return fresh
+
+
+async def _dialect(account: Account, fresh: _Fresh) -> str | None:
+    """The dialect of what was just read, else of what was last seen."""
+    if fresh.dialect is None:
+        return await account.mirror.dialect_seen()
+    await account.mirror.note_dialect(fresh.dialect)
+    return fresh.dialect
 
 
 async def _decide(account: Account, plan: PushPlan, ledger: Ledger) -> None:

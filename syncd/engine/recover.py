@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from syncd.crashpoint import crashpoint
 from syncd.engine.account import Account
 from syncd.engine.ledger import outcome_of
+from syncd.engine.reading import shown
 from syncd.errors import BadAnswer, ProviderError, SyncdError
-from syncd.model.recovery import Resolution, Unknown, resolve
+from syncd.model.call import WriteItem
+from syncd.model.recovery import Resolution, Unknown, resolve, resolve_create
 from syncd.model.run import RunKind, RunOutcome, RunResult
 
 
@@ -42,16 +44,19 @@ async def recover(account: Account) -> RecoverReport:
     crashpoint("recover_start")
     counts = Counter(found=len(unknown), waiting=len(unknown) - len(ready))
     error: ProviderError | None = None
-    size = account.provider.capabilities.read_batch
     touched: list[int] = []
-    for start in range(0, len(ready), size):
-        some = ready[start : start + size]
+    left = len(ready)
+    for some in _portions(ready, account.provider.capabilities.read_batch):
         try:
-            resolutions = await _read_and_decide(account, run_id, some)
+            if some[0].is_create:
+                resolutions = await _find_and_decide(account, run_id, some[0])
+            else:
+                resolutions = await _read_and_decide(account, run_id, some)
         except ProviderError as failed:
             error = failed
-            counts["waiting"] += len(ready) - start
+            counts["waiting"] += left
             break
+        left -= len(some)
         counts.update(resolution.state.value for resolution in resolutions)
         touched.extend(resolution.update_id for resolution in resolutions)
         undecided = len(some) - len(resolutions)
@@ -73,16 +78,46 @@ async def _read_and_decide(
     crashpoint("before_read")
     reading = await account.provider.read([one.external_id for one in some])
     crashpoint("after_read_before_decision")
-    shown = reading.campaigns
+    values = shown(reading)
     resolutions = [
-        resolve(one, shown[one.external_id].values if one.external_id in shown else None)
+        resolve(one, values.get(one.external_id))
         for one in some
-        if one.external_id in shown or reading.is_whole
+        if one.external_id in values or reading.is_whole
     ]
     await account.unknowns.resolve(resolutions)
     crashpoint("after_decision_commit")
-    await account.mirror.absorb(run_id, list(shown.values()), marker)
+    await account.mirror.absorb(run_id, list(reading.campaigns.values()), marker)
+    gone = sorted(one.external_id for one in some if one.external_id in reading.gone)
+    if gone:
+        await account.mirror.bury(run_id, gone, marker)
     return resolutions
+
+
+async def _find_and_decide(account: Account, run_id: int, create: Unknown) -> list[Resolution]:
+    """Look for the campaign that an unanswered create may have made."""
+    marker = await account.mirror.mark()
+    crashpoint("before_read")
+    item = WriteItem(external_id=create.external_id, changes=create.sent, remote={}, is_create=True)
+    found = await account.provider.find(item)
+    crashpoint("after_read_before_decision")
+    if not found.is_whole:
+        return []
+    newcomers = await account.unknowns.newcomers(create.update_id, sorted(found.campaigns))
+    resolution = resolve_create(create, newcomers)
+    await account.unknowns.resolve([resolution])
+    crashpoint("after_decision_commit")
+    if resolution.created_id is not None:
+        await account.mirror.absorb(run_id, [found.campaigns[resolution.created_id]], marker)
+    return [resolution]
+
+
+def _portions(ready: Sequence[Unknown], size: int) -> list[list[Unknown]]:
+    """Creates one by one, all others as many as one read takes."""
+    others = [one for one in ready if not one.is_create]
+    return [
+        *([one] for one in ready if one.is_create),
+        *(others[start : start + size] for start in range(0, len(others), size)),
+    ]
 
 
 async def _close(

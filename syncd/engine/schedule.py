@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from apscheduler.triggers.base import BaseTrigger
@@ -39,6 +39,13 @@ class Timetable:
             if ahead and reading > wall + _SET_BY:
                 break
         return min(ahead) + self.jitter * random.random() if ahead else None
+
+    def interval(self, now: dt.datetime) -> dt.timedelta | None:
+        """The time between the next two, jitter left out; None where the queue decides."""
+        steady = replace(self, jitter=dt.timedelta())
+        first = steady.next_time(now)
+        second = None if first is None else steady.next_time(first)
+        return None if first is None or second is None else second - first
 
     def _readings(self, after: dt.datetime) -> Iterator[dt.datetime]:
         """What the clock on the wall shows at each slot. APScheduler loses its way in a repeated

@@ -20,6 +20,7 @@ from syncd.errors import (
     ProviderError,
 )
 from syncd.model.call import CallResult, Whole, WriteCall
+from syncd.model.path import DELETED
 from syncd.model.plan import Mark, PushPlan, UpdatePlan
 from syncd.model.run import RunOutcome
 from syncd.model.update import Confirmation, Outcome, State, Verdict
@@ -46,12 +47,11 @@ class Sender:
     async def send(self, call: WriteCall) -> list[WriteCall]:
         """Send one call. Returns smaller ones to send instead, when it was refused whole for what
         is in it."""
-        ids = [item.external_id for item in call.items]
         batch = Batch(
             id=await self._account.queue.new_batch_id(),
             run_id=self._run_id,
             call=call,
-            updates=self._plan.of_campaigns(ids),
+            updates=self._plan.carried_by(call),
         )
         result = await self._exchange(batch)
         if result is None:
@@ -90,16 +90,18 @@ class Sender:
         return None
 
     async def _settle(self, batch: Batch, result: CallResult) -> None:
+        sent = [update for update in batch.updates if update.mark is Mark.SEND]
         items = tuple(
-            _settled(update, result.verdicts[update.update.external_id])
-            for update in batch.updates
-            if update.mark is Mark.SEND
+            _settled(update, result.verdicts[update.update.external_id]) for update in sent
         )
         crashpoint("before_result_commit")
         settlement = Settlement(result=result, items=items)
         reached = await finish(self._account.outbox.settle(batch, settlement))
         crashpoint("after_result_commit")
         self._ledger.states.update(reached)
+        for update, item in zip(sent, items, strict=True):
+            if item.verdict.outcome is Outcome.APPLIED and item.state is State.QUEUED:
+                self._ledger.progressed(update.update.external_id)
         self._ledger.states.update(
             (update.update.id, State.SUPERSEDED)
             for update in batch.updates
@@ -118,17 +120,24 @@ class Sender:
     async def _read_back(self, batch: Batch, result: CallResult) -> None:
         """One read for what was applied, so that the mirror shows it and the update is confirmed at
         once."""
+        account = self._account
         applied = [
-            one for one, verdict in result.verdicts.items() if verdict.outcome is Outcome.APPLIED
+            verdict.created_id or one
+            for one, verdict in result.verdicts.items()
+            if verdict.outcome is Outcome.APPLIED
         ]
-        if not applied or self._account.is_stopping():
+        if not applied or account.is_stopping() or not account.provider.capabilities.reads_back:
             return
-        marker = await self._account.mirror.mark()
+        marker = await account.mirror.mark()
         try:
-            reading = await self._account.provider.read(applied)
+            reading = await account.provider.read(applied)
         except ProviderError:
             return  # the next pull confirms
-        await self._account.mirror.absorb(batch.run_id, list(reading.campaigns.values()), marker)
+        await account.mirror.absorb(batch.run_id, list(reading.campaigns.values()), marker)
+        deleted = {item.external_id for item in batch.call.items if DELETED in item.changes}
+        gone = sorted(reading.gone & deleted)
+        if gone:
+            await account.mirror.bury(batch.run_id, gone, marker)
 
     def _refused(self, refused: IntentRefused) -> None:
         """A pause or the deadline ends the pass; a cancelled update only asks for a new plan."""
@@ -218,20 +227,38 @@ def _nothing_sent(batch: Batch, refused: IntentRefused) -> CallResult:
 
 
 def _settled(update: UpdatePlan, verdict: Verdict) -> Settled:
-    word = {
+    """What the call means for one update. Paths that wait for a later call go on after a yes; after
+    a no they are not sent: who asked for both wanted no half."""
+    later = [path.path for path in update.paths if path.mark is Mark.LATER]
+    state, results = _STATE[verdict.outcome], {}
+    if verdict.outcome is not Outcome.NOT_JUDGED:
+        word = _word(verdict)
+        results = {path.path: word for path in update.paths if path.mark is Mark.SEND}
+    if later and verdict.outcome is Outcome.APPLIED:
+        state = State.QUEUED
+    if later and verdict.outcome is Outcome.REJECTED:
+        results |= dict.fromkeys(later, _word(_NOT_REACHED))
+    return Settled(
+        update_id=update.update.id,
+        state=state,
+        verdict=verdict,
+        results=results,
+        confirmation=Confirmation.PENDING if verdict.is_pending else Confirmation.NONE,
+    )
+
+
+_NOT_REACHED = Verdict(
+    outcome=Outcome.REJECTED,
+    code="not_sent",
+    message="another change of the same update was rejected before this one was sent",
+)
+
+
+def _word(verdict: Verdict) -> dict[str, object]:
+    return {
         "outcome": verdict.outcome.value,
         "code": verdict.code,
         "message": verdict.message,
         "trace_id": verdict.trace_id,
         "warnings": list(verdict.warnings),
     }
-    final = verdict.outcome in (Outcome.APPLIED, Outcome.REJECTED, Outcome.UNKNOWN)
-    return Settled(
-        update_id=update.update.id,
-        state=_STATE[verdict.outcome],
-        verdict=verdict,
-        results={path.path: word for path in update.paths if path.mark is Mark.SEND}
-        if final
-        else {},
-        confirmation=Confirmation.PENDING if verdict.is_pending else Confirmation.NONE,
-    )

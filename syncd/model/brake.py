@@ -14,16 +14,21 @@ SMALLEST_MIRROR: Final = 10
 class Absence:
     """What a complete listing did not show: of `known` campaigns that were there, `newly` are
     absent for the first time; `ids` are all absent ones; `empty_parts` had campaigns and show none
-    now."""
+    now. Up to `accepted` new ones a person has let pass. `left` are those that the configuration
+    takes out of scope: nobody expects them, and they count nowhere else."""
 
     known: int
     ids: tuple[str, ...]
     newly: int
     empty_parts: tuple[str, ...]
+    accepted: int = 0
+    left: tuple[str, ...] = ()
 
 
 def brake(absence: Absence) -> str | None:
     """Why nothing of this listing may be counted as missing, or None when it may."""
+    if absence.newly <= absence.accepted:
+        return None
     if absence.known and absence.newly == absence.known:
         return f"the provider shows none of the {absence.known} campaigns that the mirror has"
     if absence.empty_parts:

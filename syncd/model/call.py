@@ -13,11 +13,13 @@ from syncd.model.update import Verdict
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WriteItem:
-    """`changes` are the wanted values by path; `remote` what the provider shows now, by path."""
+    """`changes` are the wanted values by path; `remote` what the provider shows now, by path,
+    nothing for a create, whose `external_id` is only a placeholder."""
 
     external_id: str
-    changes: Mapping[str, str]
+    changes: Mapping[str, str | None]
     remote: Mapping[str, str | None]
+    is_create: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,7 +61,8 @@ class CallResult:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WritePlan:
     """Calls in the order in which they are to be sent, and the items that cannot be written at all,
-    with the reason, by external id."""
+    with the reason, by external id. A campaign stands in one call at most, with the changes that
+    this call makes; what it leaves out is asked for again once the call is answered."""
 
     calls: tuple[WriteCall, ...] = ()
     refused: Mapping[str, Verdict] = field(default_factory=dict)

@@ -3,6 +3,7 @@ compares. Pure: it neither reads a clock nor knows where a campaign comes from."
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from functools import cached_property
 from typing import Literal
 
 from syncd.model.money import UNLIMITED, canonical
+from syncd.model.path import DELETED
 
 Amount = Decimal | Literal["unlimited"]
 
@@ -39,7 +41,8 @@ class StatusSeen(StrEnum):
 class Campaign:
     """`part` is the piece of the account's scope that showed it (at Criteo the advertiser); `raw`
     the provider's own bytes of this one row; `budgets` maps daily, monthly, lifetime to an amount
-    or "unlimited"."""
+    or "unlimited"; `others` holds what has no place of its own, by field path (`note`, `price.…`).
+    `is_gone`: the provider itself marks it as deleted. Times are aware, and None where unset."""
 
     external_id: str
     name: str
@@ -53,7 +56,11 @@ class Campaign:
     currency: str | None = None
     is_default: bool = False
     budgets: Mapping[str, Amount] = field(default_factory=dict)
+    others: Mapping[str, str | None] = field(default_factory=dict)
     native: Mapping[str, str | None] = field(default_factory=dict)
+    is_gone: bool = False
+    created_at: dt.datetime | None = None
+    updated_at: dt.datetime | None = None
 
     @cached_property
     def values(self) -> dict[str, str | None]:
@@ -66,7 +73,10 @@ class Campaign:
             values[f"budget.{period}"] = (
                 canonical(amount) if isinstance(amount, Decimal) else UNLIMITED
             )
+        values.update(self.others)
         values.update({f"native.{key}": value for key, value in self.native.items()})
+        if self.is_gone:
+            values[DELETED] = "true"
         return values
 
     @cached_property

@@ -3,8 +3,8 @@ Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from syncd.model.update import State
 
@@ -15,27 +15,33 @@ REPEATS = 1
 class Unknown:
     """An update whose last attempt has no known outcome. `sent` and `before` are values by path;
     `seconds_left` of its settle time (0: it may be read now); `is_late`: it has expired
-    meanwhile."""
+    meanwhile; `has_more`: paths of it are still to be sent, in another call. A create has a
+    placeholder as its id."""
 
     update_id: int
     external_id: str
-    sent: Mapping[str, str]
+    sent: Mapping[str, str | None]
     before: Mapping[str, str | None]
     repeats: int
     seconds_left: float
     is_late: bool
+    has_more: bool = False
+    is_create: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Resolution:
-    """What a read decided about an unknown update; `results` are path outcomes as they are
-    stored."""
+    """What a read decided about an unknown update; `results` are path outcomes as they are stored.
+    `is_repeat`: the same call may be sent once more. `created_id` is the campaign that a create
+    turned out to have made."""
 
     update_id: int
     state: State
     code: str | None
     message: str | None
     results: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    is_repeat: bool = False
+    created_id: str | None = None
 
 
 def resolve(unknown: Unknown, remote: Mapping[str, str | None] | None) -> Resolution:
@@ -63,6 +69,26 @@ def resolve(unknown: Unknown, remote: Mapping[str, str | None] | None) -> Resolu
     return _not_applied(unknown)
 
 
+def resolve_create(unknown: Unknown, newcomers: Sequence[str]) -> Resolution:
+    """`newcomers`: campaigns that look like the one asked for and that no pull before the call
+    knew. A create is never sent again: what a search does not show may still exist."""
+    if len(newcomers) == 1:
+        return replace(
+            _applied(unknown),
+            created_id=newcomers[0],
+            message=f"no answer came; campaign {newcomers[0]} is new and as asked for",
+        )
+    if newcomers:
+        said = f"{len(newcomers)} new campaigns look like it: {', '.join(newcomers)}"
+    else:
+        said = "the provider shows no new campaign like it, which does not prove that there is none"
+    return _held(
+        unknown,
+        "create_unresolved",
+        f"after the unanswered call {said}; look at the provider, then cancel this update",
+    )
+
+
 def _not_applied(unknown: Unknown) -> Resolution:
     if unknown.is_late:
         return Resolution(
@@ -82,6 +108,7 @@ def _not_applied(unknown: Unknown) -> Resolution:
         state=State.QUEUED,
         code="not_applied",
         message="the unanswered call was not applied; it is sent once more",
+        is_repeat=True,
     )
 
 
@@ -89,7 +116,7 @@ def _applied(unknown: Unknown) -> Resolution:
     word = {"outcome": "applied", "code": "read_back", "message": None, "trace_id": None}
     return Resolution(
         update_id=unknown.update_id,
-        state=State.APPLIED,
+        state=State.QUEUED if unknown.has_more else State.APPLIED,
         code="read_back",
         message="no answer came; a read shows the value",
         results=dict.fromkeys(unknown.sent, word),

@@ -66,7 +66,7 @@ class Confirmation(StrEnum):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
     """One item's outcome with the provider's own words. `is_pending`: accepted, takes effect
-    later."""
+    later. `created_id`: the id that the provider gave to what was created."""
 
     outcome: Outcome
     code: str | None = None
@@ -74,21 +74,30 @@ class Verdict:
     trace_id: str | None = None
     warnings: tuple[str, ...] = ()
     is_pending: bool = False
+    created_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pending:
-    """An update as push reads it from the outbox. Values are texts by path. `reference` is what the
-    requester saw (None: nobody saw it); `ours` what our own writes since then put there; `awaited`
-    the paths whose last value was accepted for later and does not show yet."""
+    """An update as push reads it from the outbox, with the paths that have no final result yet.
+    Values are texts by path, None for null. `reference` is what the requester saw (None: nobody saw
+    it); `ours` what our own writes since then put there; `awaited` the paths whose last value was
+    accepted for later and does not show yet. A create has the placeholder of `new_id` as its
+    `external_id`."""
 
     id: int
     external_id: str
-    patch: Mapping[str, str]
+    patch: Mapping[str, str | None]
     reference: Mapping[str, str | None] | None
-    ours: Mapping[str, str] = field(default_factory=dict)
+    ours: Mapping[str, str | None] = field(default_factory=dict)
     awaited: frozenset[str] = frozenset()
     name: str = ""
     currency: str | None = None
     requester: str = ""
     is_known: bool = True
+    is_create: bool = False
+
+
+def new_id(update_id: int) -> str:
+    """What stands for the id of a campaign that an update is to create, inside a push only."""
+    return f"+{update_id}"

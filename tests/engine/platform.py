@@ -21,6 +21,7 @@ CAPABILITIES = Capabilities(
     provider="criteo",
     fields=FIELDS,
     read_batch=50,
+    writes=frozenset({"PATCH"}),
 )
 
 
@@ -74,6 +75,10 @@ class Platform:
         await intend(hashlib.sha256(repr(call).encode()).digest())
         self.calls.append(tuple(item.external_id for item in call.items))
         return await self.script(self, call)
+
+
+    async def find(self, create: WriteItem) -> Reading:
+        return Reading()
 
 
 async def apply(platform: Platform, call: WriteCall) -> CallResult:

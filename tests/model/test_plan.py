@@ -237,12 +237,16 @@ def test_the_updates_of_a_call_are_those_that_it_sends_and_those_that_it_superse
         pending(4, "9", external_id="b"),
     ]
     made = plan(updates, a="100", b="100")
-    assert [one.update.id for one in made.of_campaigns(["a"])] == [1, 2]
+    call = WriteCall(
+        operation="write", items=tuple(i for i in made.calls[0].items if i.external_id == "a")
+    )
+    assert [one.update.id for one in made.carried_by(call)] == [1, 2]
 
 
 def test_every_mark_gives_a_state() -> None:
     assert {mark.value: mark.state for mark in Mark} == {
         "send": State.SENDING,
+        "later": State.QUEUED,
         "already_set": State.APPLIED,
         "superseded": State.SUPERSEDED,
         "rejected": State.REJECTED,
