@@ -7,7 +7,8 @@ GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA syncd TO syncd_service;
 GRANT SELECT ON ALL TABLES IN SCHEMA syncd, report TO syncd_service;
 GRANT UPDATE ON syncd.updates TO syncd_service;
 GRANT INSERT, UPDATE ON syncd.accounts, syncd.leases, syncd.services, syncd.campaigns, syncd.campaign_versions,
-    syncd.runs, syncd.batches, syncd.attempts, syncd.request_usage, syncd.fields TO syncd_service;
+    syncd.runs, syncd.batches, syncd.attempts, syncd.request_usage, syncd.fields,
+    syncd.tokens, syncd.prices TO syncd_service;
 GRANT INSERT ON syncd.field_changes, syncd.run_errors TO syncd_service;
 GRANT INSERT, UPDATE, DELETE ON syncd.staging TO syncd_service;
-GRANT DELETE ON syncd.fields, syncd.services TO syncd_service;
+GRANT DELETE ON syncd.fields, syncd.services, syncd.prices TO syncd_service;

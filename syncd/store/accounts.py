@@ -11,8 +11,9 @@ from decimal import Decimal
 from typing import Any, Final
 
 from syncd.errors import ConfigError, Refusal, Refused
-from syncd.model.path import Field
-from syncd.ports import Due
+from syncd.model.path import Field, Guard
+from syncd.model.registration import Price
+from syncd.ports import Due, Evidence
 from syncd.store.database import Database, Session
 
 _CODES: Final = {
@@ -27,7 +28,10 @@ _CODES: Final = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Registration:
-    """What the database needs to know of a configured account. `settle` is its settle time."""
+    """What the database needs to know of a configured account. `settle` is its settle time,
+    `push_interval` the time between two pushes, None where they follow the queue; `scope` is the
+    configured scope as one text, the same for the same scope. `free_guards` are the changes that
+    need no approval, `evidence` and `missing_after` say when an absent campaign is gone."""
 
     name: str
     provider: str
@@ -37,16 +41,23 @@ class Registration:
     max_amount: Decimal | None
     pull_schedule: str
     push_schedule: str
+    can_create: bool = False
+    free_guards: frozenset[Guard] = frozenset()
+    evidence: Evidence = Evidence.PERSON
+    missing_after: dt.timedelta = dt.timedelta(hours=1)
+    push_interval: dt.timedelta | None = None
+    scope: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wanted:
-    """One line for the queue, as `syncd.enqueue` takes it; values are texts by path."""
+    """One line for the queue, as `syncd.enqueue` takes it; values are texts by path, None for null.
+    Without a campaign it creates one."""
 
     account: str
-    campaign: str
-    patch: Mapping[str, str]
-    expect: Mapping[str, str] | None = None
+    campaign: str | None
+    patch: Mapping[str, str | None]
+    expect: Mapping[str, str | None] | None = None
     key: str | None = None
     policy: str | None = None
     not_before: dt.datetime | None = None
@@ -67,42 +78,19 @@ class Accounts:
         numbers = {}
         async with self._database.transaction() as session:
             for one in sorted(accounts, key=lambda account: account.name):
-                row = await session.row(
-                    "account_register",
-                    one.name,
-                    one.provider,
-                    one.dialect,
-                    one.currency,
-                    one.settle,
-                    one.max_amount,
-                    one.pull_schedule,
-                    one.push_schedule,
-                )
-                if row is None or row["provider"] != one.provider:
-                    raise ConfigError(
-                        f'account "{one.name}" belongs to another provider in the database',
-                        remedy="give the new account another name: history stays with the old one",
-                    )
-                numbers[one.name] = int(row["id"])
-                await session.run("lease_register", row["id"])
+                numbers[one.name] = await _register(session, one)
+                await session.run("lease_register", numbers[one.name])
             await session.run("accounts_unlisted", list(numbers))
         return numbers
 
-    async def declare(self, provider: str, fields: Sequence[Field]) -> None:
-        """Write down what a provider's adapter offers, so that SQL is refused at once too."""
+    async def declare(self, provider: str, dialect: str, fields: Sequence[Field]) -> None:
+        """Write down what a provider's adapter offers in a dialect, so that SQL is refused at once
+        too."""
         async with self._database.transaction() as session:
-            await session.run(
-                "field_register",
-                provider,
-                [one.path for one in fields],
-                [one.kind.value for one in fields],
-                [one.readable for one in fields],
-                [one.changeable for one in fields],
-                [one.scale for one in fields],
-                [one.call for one in fields],
-                [one.note for one in fields],
-            )
-            await session.run("fields_forget", provider, [one.path for one in fields])
+            rows = [_declared(one) for one in fields]
+            await session.run("field_register", provider, dialect, rows)
+            paths = [one.path for one in fields]
+            await session.run("fields_forget", provider, dialect, paths)
 
     async def enqueue(self, wanted: Sequence[Wanted]) -> list[int]:
         """Queue all of these or none; returns their ids. Raises Refused with the reason of each
@@ -122,6 +110,35 @@ class Accounts:
     async def cancel(self, update_id: int, requester: str) -> None:
         """Take an update back. Raises Refused when it is too late."""
         await self._database.run("cancel", update_id, requester)
+
+    async def accept(self, account: str, requester: str) -> int:
+        """Let the next complete pull pass the brake, for a day; returns how many campaigns it may
+        count as missing. Raises Refused when no pull was braked."""
+        return int(await self._database.value("accept", account, requester))
+
+    async def rename(self, old: str, new: str) -> str:
+        """Give an account another name; returns what is to be done next. Raises Refused."""
+        return str(await self._database.value("rename_account", old, new))
+
+    async def confirm_gone(self, account: str, campaign: str, requester: str) -> None:
+        """Say that a campaign which is out of view is gone for good. Raises Refused when it is in
+        view."""
+        await self._database.run("confirm_gone", account, campaign, requester)
+
+    async def price(self, account_id: int, prices: Sequence[Price], zone: str) -> None:
+        """What requests of an account cost from now on, and for the past as well: figures are
+        computed when they are read. The zone's offset is a whole number of hours."""
+        async with self._database.transaction() as session:
+            await session.run(
+                "price_register",
+                account_id,
+                zone,
+                [one.operation for one in prices],
+                [one.amount for one in prices],
+                [one.currency for one in prices],
+                [one.free_per_month for one in prices],
+            )
+            await session.run("prices_forget", account_id, [one.operation for one in prices])
 
     async def pause(self, account_id: int, by: str | None, at: dt.datetime | None) -> None:
         """Stop all passes of an account, or resume them (both None)."""
@@ -155,6 +172,60 @@ class Slots:
     async def pushed(self, next_at: dt.datetime | None) -> None:
         """The push's slot is done; None where pushes follow the queue."""
         await self._database.run("slot_push", self._account_id, next_at)
+
+
+async def _register(session: Session, one: Registration) -> int:
+    renamed = await session.value("account_renamed", one.name)
+    if renamed is not None:
+        raise ConfigError(
+            f'account "{one.name}" was renamed to "{renamed}"',
+            remedy=f'write name = "{renamed}" in the configuration; a new account needs another'
+            " name",
+        )
+    await session.run("account_rescoped", one.name, one.provider, one.scope)
+    number = await session.value(
+        "account_register",
+        one.name,
+        one.provider,
+        one.dialect,
+        one.currency,
+        one.settle,
+        one.max_amount,
+        one.pull_schedule,
+        one.push_schedule,
+        one.can_create,
+        sorted(guard.value for guard in one.free_guards),
+        one.evidence.value,
+        one.missing_after,
+        one.push_interval,
+        one.scope,
+    )
+    if number is None:
+        raise ConfigError(
+            f'account "{one.name}" belongs to another provider in the database',
+            remedy="give the new account another name: history stays with the old one",
+        )
+    return int(number)
+
+
+def _declared(field: Field) -> dict[str, Any]:
+    return {
+        "path": field.path,
+        "kind": field.kind.value,
+        "is_readable": field.readable,
+        "is_changeable": field.changeable,
+        "is_creatable": field.creatable,
+        "is_required": field.required,
+        "is_nullable": field.nullable,
+        "choices": list(field.choices),
+        "scale": field.scale,
+        "least": None if field.least is None else str(field.least),
+        "is_above_least": field.above_least,
+        "longest": field.longest,
+        "guard": None if field.guard is None else field.guard.value,
+        "call": field.call,
+        "note": field.note,
+    }
 
 
 async def _try(session: Session, wanted: Sequence[Wanted]) -> tuple[list[int], tuple[Refusal, ...]]:

@@ -4,17 +4,19 @@ runs."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
+
+import asyncpg
 
 from syncd.model.brake import Absence
 from syncd.model.campaign import Campaign, seen_digest
-from syncd.model.run import RunResult
-from syncd.ports import BadRow, Marker
+from syncd.model.run import RunOutcome, RunResult
+from syncd.ports import BadRow, Capabilities, Marker
 from syncd.store.database import Database, Session
 from syncd.store.runs import OpenRun, close_run
+from syncd.store.staging import Staging
 
 _COUNTS: Final = (
     "seen",
@@ -26,26 +28,6 @@ _COUNTS: Final = (
     "bad",
     "missing",
     "duplicates",
-)
-_STAGED: Final = (
-    "account_id",
-    "run_id",
-    "external_id",
-    "mark",
-    "read_at",
-    "name",
-    "status",
-    "status_seen",
-    "status_raw",
-    "goal",
-    "kind",
-    "part",
-    "currency",
-    "is_default",
-    "values",
-    "raw",
-    "raw_digest",
-    "fingerprint",
 )
 
 
@@ -68,57 +50,47 @@ class Mirror:
 
     async def absorb(self, run_id: int, campaigns: Sequence[Campaign], marker: Marker) -> None:
         """Apply campaigns that were read by id, and let them confirm updates."""
+        staging = Staging(account_id=self.account_id, run_id=run_id)
         async with self.database.transaction() as session:
             await session.run("require_lease", self.account_id, self.epoch)
             skipped: list[str] = []
-            if await self.stage(session, run_id, campaigns, marker):
-                _, skipped = await self.apply(session, run_id)
+            if await staging.add(session, campaigns, marker):
+                _, skipped = await staging.apply(session)
             ids = [campaign.external_id for campaign in campaigns]
-            await session.rows("confirm", self.account_id, ids, marker.batch, marker.at, skipped)
-            await session.run("confirm_overtaken", self.account_id, ids)
+            await self._confirm(session, ids, marker, skipped)
+
+    async def bury(self, run_id: int, ids: Sequence[str], marker: Marker) -> None:
+        """Mark campaigns as gone of which the provider said, asked after `marker`, that they do not
+        exist. One that a push touched since is left alone."""
+        staging = Staging(account_id=self.account_id, run_id=run_id)
+        async with self.database.transaction() as session:
+            await session.run("require_lease", self.account_id, self.epoch)
+            await staging.bury(session, ids, marker)
+            _, skipped = await staging.apply(session)
+            await self._confirm(session, list(ids), marker, skipped)
+
+    async def note_dialect(self, dialect: str) -> None:
+        """Remember which dialect the provider's answers bear the marks of."""
+        async with self.database.transaction() as session:
+            await session.run("require_lease", self.account_id, self.epoch)
+            await session.run("dialect_note", self.account_id, dialect)
+
+    async def dialect_seen(self) -> str | None:
+        """The dialect that was noted last, None where none was."""
+        seen: str | None = await self.database.value("dialect_seen", self.account_id)
+        return seen
 
     async def values(self, ids: Sequence[str]) -> dict[str, Mapping[str, str | None]]:
         """The mirror's own values by external id, for a plan that reads nothing. Absent: missing or
-        unknown."""
+        unknown; a campaign that is gone shows `deleted` alone."""
         rows = await self.database.rows("mirror_values", self.account_id, list(ids))
         return {row["external_id"]: row["values"] for row in rows}
 
-    async def stage(
-        self, session: Session, run_id: int, campaigns: Sequence[Campaign], marker: Marker
-    ) -> int:
-        """Stage those that differ from the mirror; returns how many."""
-        ids = [campaign.external_id for campaign in campaigns]
-        rows = await session.rows("mirror_lookup", self.account_id, ids)
-        known = {row["external_id"]: row for row in rows}
-        changed = [
-            campaign
-            for campaign in campaigns
-            if (row := known.get(campaign.external_id)) is None
-            or row["raw_digest"] != campaign.raw_digest
-            or row["is_missing"]
-            or row["currency"] != campaign.currency
-        ]
-        if changed:
-            records = [_record(self.account_id, run_id, campaign, marker) for campaign in changed]
-            await session.copy("staging", _STAGED, records)
-        return len(changed)
-
-    async def apply(
-        self, session: Session, run_id: int, missing: Sequence[str] = ()
-    ) -> tuple[Counter[str], list[str]]:
-        """Bring what this run has staged into the mirror, with versions and field changes; returns
-        the counts, and the ids that were left alone."""
-        account = self.account_id
-        await session.rows("apply_lock", account, run_id, list(missing))
-        skipped = [row["external_id"] for row in await session.rows("apply_skip", account, run_id)]
-        counts = Counter(skipped=len(skipped))
-        counts.update(dict(await session.row("apply_counts", account, run_id) or {}))
-        await session.run("apply_changes", account, run_id)
-        await session.run("apply_close_versions", account, run_id)
-        await session.run("apply_campaigns", account, run_id)
-        await session.run("apply_open_versions", account, run_id)
-        await session.run("staging_clear", account, run_id)
-        return counts, skipped
+    async def _confirm(
+        self, session: Session, ids: Sequence[str], marker: Marker, skipped: Sequence[str]
+    ) -> None:
+        await session.rows("confirm", self.account_id, ids, marker.batch, marker.at, skipped)
+        await session.run("confirm_overtaken", self.account_id, ids)
 
 
 class Sighting:
@@ -133,6 +105,8 @@ class Sighting:
         self._parts: set[str | None] = set()
         self._unread: list[str] = []
         self._began: Marker | None = None
+        self._newly = 0
+        self._staging = Staging(account_id=mirror.account_id, run_id=run_id)
 
     async def see(
         self, campaigns: Sequence[Campaign], bad: Sequence[BadRow], marker: Marker
@@ -150,56 +124,77 @@ class Sighting:
             return
         async with self._mirror.database.transaction() as session:
             await session.run("require_lease", self._mirror.account_id, self._mirror.epoch)
-            staged = await self._mirror.stage(session, self._run_id, fresh, marker)
+            staged = await self._staging.add(session, fresh, marker)
             if bad:
                 await _write_errors(session, self._mirror.account_id, self._run_id, bad)
         self.counts["unchanged"] += len(fresh) - staged
 
-    async def absent(self) -> Absence:
+    async def absent(self, capabilities: Capabilities) -> Absence:
         """The campaigns of the mirror that this pull did not see, and the parts that showed none at
-        all."""
-        rows = await self._mirror.database.rows("mirror_known", self._mirror.account_id)
-        absent = [row for row in rows if seen_digest(row["external_id"]) not in self._seen]
-        had = {row["part"] for row in rows if not row["is_missing"] and row["part"] is not None}
+        all. Those that the configuration leaves out are told apart."""
+        mirror = self._mirror
+        rows = await mirror.database.rows("mirror_known", mirror.account_id)
+        expected = [row for row in rows if _is_in_scope(row, capabilities)]
+        absent = [row for row in expected if not self._was_seen(row["external_id"])]
+        left = [
+            row["external_id"]
+            for row in rows
+            if not _is_in_scope(row, capabilities) and not self._was_seen(row["external_id"])
+        ]
+        had = {row["part"] for row in expected if not row["is_missing"] and row["part"] is not None}
+        self._newly = sum(not row["is_missing"] for row in absent)
         return Absence(
-            known=sum(not row["is_missing"] for row in rows),
+            known=sum(not row["is_missing"] for row in expected),
             ids=tuple(row["external_id"] for row in absent),
-            newly=sum(not row["is_missing"] for row in absent),
+            newly=self._newly,
             empty_parts=tuple(sorted(had - self._parts)),
+            accepted=await mirror.database.value("accepted", mirror.account_id),
+            left=tuple(left),
         )
 
-    async def close(self, result: RunResult, missing: Sequence[str]) -> dict[str, int]:
-        """Apply everything, mark these as missing, and close the run with its counts, in one
-        transaction. Returns the counts."""
+    async def overdue(self, ids: Collection[str]) -> list[str]:
+        """Those of these absent campaigns that an earlier complete pull of the same scope missed
+        too, at least the account's `missing_after` ago; the longest missing first."""
+        mirror = self._mirror
+        rows = await mirror.database.rows("overdue", mirror.account_id, list(ids))
+        return [row["external_id"] for row in rows]
+
+    async def close(
+        self, result: RunResult, missing: Sequence[str], left: Sequence[str] = ()
+    ) -> dict[str, int]:
+        """Apply everything, mark these as missing or as left out by the configuration, and close
+        the run with its counts, in one transaction. Returns the counts."""
         mirror, run_id = self._mirror, self._run_id
-        counts = self.counts + Counter(missing=len(missing))
+        outside = left if result.is_complete else ()
+        counts = self.counts + Counter(missing=len(missing) + len(outside))
         async with mirror.database.transaction() as session:
             await session.run("require_lease", mirror.account_id, mirror.epoch)
-            if self._began is not None:
-                applied, skipped = await mirror.apply(session, run_id, missing)
+            began = self._began
+            if began is not None:
+                applied, skipped = await self._staging.apply(session, [*missing, *outside])
                 counts += applied
-                unread = [*skipped, *self._unread]
-                await self._conclude(session, result, (missing, unread), self._began)
+                await session.run(
+                    "apply_missing", mirror.account_id, list(missing), began.at, began.batch,
+                    list(outside),
+                )  # fmt: skip
+                if result.is_complete:
+                    await self._complete(session, began, [*skipped, *self._unread])
+            if result.outcome is RunOutcome.BRAKED:
+                await session.run("apply_braked", mirror.account_id, self._newly)
             books = {name: counts[name] for name in _COUNTS}
             run = OpenRun(account_id=mirror.account_id, run_id=run_id, epoch=mirror.epoch)
             await close_run(session, run, result, books)
         return books
 
-    async def _conclude(
-        self,
-        session: Session,
-        result: RunResult,
-        ids: tuple[Sequence[str], list[str]],
-        began: Marker,
-    ) -> None:
-        account, (missing, unread) = self._mirror.account_id, ids
-        if missing:
-            await session.run("apply_missing", account, list(missing), began.at, began.batch)
-        if result.is_complete:
-            await session.run("apply_complete", account, began.at, began.batch)
-            # A complete listing says something of every campaign that is not missing.
-            await session.rows("confirm", account, None, began.batch, began.at, unread)
-            await session.run("confirm_overtaken", account, None)
+    async def _complete(self, session: Session, began: Marker, unread: list[str]) -> None:
+        """A complete listing says something of every campaign that is not missing."""
+        account = self._mirror.account_id
+        await session.run("apply_complete", account, began.at, began.batch)
+        await session.rows("confirm", account, None, began.batch, began.at, unread)
+        await session.run("confirm_overtaken", account, None)
+
+    def _was_seen(self, external_id: str) -> bool:
+        return seen_digest(external_id) in self._seen
 
     def _is_first(self, campaign: Campaign) -> bool:
         digest = seen_digest(campaign.external_id)
@@ -211,26 +206,9 @@ class Sighting:
         return True
 
 
-def _record(account_id: int, run_id: int, campaign: Campaign, marker: Marker) -> tuple[object, ...]:
-    return (
-        account_id,
-        run_id,
-        campaign.external_id,
-        marker.batch,
-        marker.at,
-        campaign.name,
-        campaign.status.value,
-        campaign.status_seen.value,
-        campaign.status_raw,
-        campaign.goal,
-        campaign.kind,
-        campaign.part,
-        campaign.currency,
-        campaign.is_default,
-        json.dumps(campaign.values),
-        campaign.raw,
-        campaign.raw_digest,
-        campaign.fingerprint,
+def _is_in_scope(row: asyncpg.Record, capabilities: Capabilities) -> bool:
+    return (capabilities.parts is None or row["part"] in capabilities.parts) and (
+        capabilities.ids is None or row["external_id"] in capabilities.ids
     )
 
 

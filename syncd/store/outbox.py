@@ -6,15 +6,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 
 from syncd.errors import DatabaseUnavailable, IntentRefused
 from syncd.model.plan import Mark, PathPlan, UpdatePlan
-from syncd.model.update import Pending, State
+from syncd.model.update import Pending, State, new_id
 from syncd.ports import Batch, Settlement
 from syncd.store.database import Database, Session
+
+# What stands before an update's number in the placeholder of what it creates.
+PLACEHOLDER: Final = new_id(0).removesuffix("0")
 
 
 class Outbox:
@@ -32,8 +35,11 @@ class Outbox:
 
     async def due(self, campaigns: int, without: Collection[str]) -> list[Pending]:
         """All due updates of the first `campaigns` campaigns in the queue, leaving out those in
-        `without`."""
-        rows = await self._database.rows("outbox_due", self._account_id, campaigns, list(without))
+        `without`, each with the paths that have no final result yet. A create counts as a campaign
+        and has a placeholder for its id."""
+        rows = await self._database.rows(
+            "outbox_due", self._account_id, campaigns, list(without), PLACEHOLDER
+        )
         return [_pending(row) for row in rows]
 
     async def decide(self, plans: Sequence[UpdatePlan]) -> set[int]:
@@ -55,6 +61,11 @@ class Outbox:
         )
         return {row["id"] for row in rows}
 
+    async def release(self) -> int:
+        """Put back into the queue what was held because of another dialect that is spoken no
+        longer; returns how many."""
+        return len(await self._database.rows("outbox_release", self._account_id, self._epoch))
+
     async def states(self, ids: Collection[int]) -> dict[int, State]:
         """Where these updates stand now."""
         rows = await self._database.rows("outbox_states", self._account_id, list(ids))
@@ -71,9 +82,8 @@ class Outbox:
         try:
             async with self._database.transaction() as session:
                 await session.run("intent_lease", self._account_id, self._epoch)
-                await session.run(
-                    "intent_campaigns", self._account_id, list(batch.external_ids), batch.id
-                )
+                ids = [item.external_id for item in batch.call.items if not item.is_create]
+                await session.run("intent_campaigns", self._account_id, ids, batch.id)
                 await self._gate(session)
                 await self._write_intent(session, batch, body_sha256)
         except DatabaseUnavailable:
@@ -87,6 +97,8 @@ class Outbox:
         answer."""
         items, result = settlement.items, settlement.result
         async with self._database.transaction() as session:
+            if any(item.verdict.created_id is not None for item in items):
+                await session.run("account_hold", self._account_id)
             await session.run(
                 "settle_batch",
                 self._account_id,
@@ -117,6 +129,7 @@ class Outbox:
                 [item.verdict.message for item in items],
                 [dict(item.results) for item in items],
                 [item.confirmation.value for item in items],
+                [item.verdict.created_id for item in items],
             )
         return {row["id"]: State(row["state"]) for row in rows}
 
@@ -131,8 +144,8 @@ class Outbox:
             )
 
     async def _write_intent(self, session: Session, batch: Batch, body_sha256: bytes) -> None:
-        account, out = self._account_id, [plan for plan in batch.updates if plan.mark is Mark.SEND]
-        lost = [plan for plan in batch.updates if plan.mark is Mark.SUPERSEDED]
+        account, out = self._account_id, _marked(batch, Mark.SEND)
+        lost, waiting = _marked(batch, Mark.SUPERSEDED), _marked(batch, Mark.LATER)
         ids = [plan.update.id for plan in out]
         await session.run(
             "intent_batch",
@@ -161,15 +174,26 @@ class Outbox:
             [_results(plan) for plan in lost],
         )
         await session.run(
+            "intent_waiting",
+            account,
+            [plan.update.id for plan in waiting],
+            [_results(plan) for plan in waiting],
+        )
+        await session.run(
             "intent_attempts",
             account,
             batch.id,
             ids,
-            [plan.update.external_id for plan in out],
+            [None if plan.update.is_create else plan.update.external_id for plan in out],
             [_sent(plan, "desired") for plan in out],
             [_sent(plan, "remote") for plan in out],
         )
         await session.run("intent_usage", account, batch.call.operation)
+
+
+def _marked(batch: Batch, mark: Mark) -> list[UpdatePlan]:
+    """The updates of a batch with this mark."""
+    return [plan for plan in batch.updates if plan.mark is mark]
 
 
 def _pending(row: asyncpg.Record) -> Pending:
@@ -183,6 +207,7 @@ def _pending(row: asyncpg.Record) -> Pending:
         name=row["name"] or "",
         currency=row["currency"],
         is_known=row["is_known"],
+        is_create=row["is_create"],
         requester=row["requester"],
     )
 
@@ -216,7 +241,7 @@ def _items(batch: Batch) -> list[dict[str, Any]]:
             ids.setdefault(plan.update.external_id, []).append(plan.update.id)
     return [
         {
-            "external_id": item.external_id,
+            "external_id": None if item.is_create else item.external_id,
             "changes": dict(item.changes),
             "updates": ids.get(item.external_id, []),
         }

@@ -6,12 +6,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 
 import asyncpg
 
-from syncd.model.path import Field, Kind
+from syncd.model.path import Field, Guard, Kind
 from syncd.store.database import Database
 
 Row = Mapping[str, Any]
@@ -55,11 +56,15 @@ class HistoryFilter:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KnownAccount:
-    """An account as the database knows it. `fields` by path are all that its provider declares."""
+    """An account as the database knows it. `fields` by path are all that its provider declares in
+    the account's dialect; a path that ends in `.*` stands for many."""
 
     number: int
     name: str
     provider: str
+    dialect: str
+    can_create: bool
+    free_guards: frozenset[Guard]
     complete_at: dt.datetime | None
     paused_at: dt.datetime | None
     is_configured: bool
@@ -156,6 +161,11 @@ class Reports:
         row = await self._database.row("report_campaign", account, external_id)
         return None if row is None else dict(row)
 
+    async def gone(self, account: str | None, limit: int | None = 50) -> list[Row]:
+        """Campaigns that are out of view or gone, undecided ones first, with the evidence that it
+        takes."""
+        return _rows(await self._database.rows("report_gone", account, limit))
+
     async def names(self, ids: Mapping[str, Collection[str]]) -> dict[tuple[str, str], Row]:
         """Name and currency by account and id, of these ids by account."""
         every = sorted({one for some in ids.values() for one in some})
@@ -199,16 +209,31 @@ def _known(row: asyncpg.Record) -> KnownAccount:
         number=row["id"],
         name=row["name"],
         provider=row["provider"],
+        dialect=row["dialect"],
+        can_create=row["can_create"],
+        free_guards=frozenset(Guard(one) for one in row["free_guards"]),
         complete_at=row["complete_at"],
         paused_at=row["paused_at"],
         is_configured=row["is_configured"],
-        fields={
-            one["path"]: Field(
-                path=one["path"],
-                kind=Kind(one["kind"]),
-                scale=one["scale"],
-                changeable=one["is_changeable"],
-            )
-            for one in row["fields"]
-        },
+        fields={one["path"]: _field(one) for one in row["fields"]},
+    )
+
+
+def _field(one: Row) -> Field:
+    return Field(
+        path=one["path"],
+        kind=Kind(one["kind"]),
+        readable=one["is_readable"],
+        changeable=one["is_changeable"],
+        creatable=one["is_creatable"],
+        required=one["is_required"],
+        nullable=one["is_nullable"],
+        choices=tuple(one["choices"]),
+        scale=one["scale"],
+        least=None if one["least"] is None else Decimal(one["least"]),
+        above_least=one["is_above_least"],
+        longest=one["longest"],
+        guard=None if one["guard"] is None else Guard(one["guard"]),
+        call=one["call"],
+        note=one["note"],
     )

@@ -13,6 +13,8 @@ from syncd.store.database import Database, Session
 
 # Failures that say something about the account itself rather than about this process.
 _OURS: Final = frozenset({"lease-lost", "busy", "database-unreachable", "schema-version"})
+# Reasons why a run was cut short that say nothing of the account either.
+_WANTED: Final = frozenset({"stopped", "paused", "deadline"})
 
 
 class Runs:
@@ -77,13 +79,16 @@ async def close_run(
         run.epoch,
     )
     await session.run("staging_clear", run.account_id, run.run_id)
-    await _note_health(session, run.account_id, result.outcome, error)
+    await _note_health(session, run, result.outcome, error)
 
 
 async def _note_health(
-    session: Session, account_id: int, outcome: RunOutcome, error: SyncdError | None
+    session: Session, run: OpenRun, outcome: RunOutcome, error: SyncdError | None
 ) -> None:
+    account = run.account_id
     if outcome is RunOutcome.FAILED and error is not None and error.code not in _OURS:
-        await session.run("account_failed", account_id, error.code, error.message, error.remedy)
+        await session.run("account_failed", account, error.code, error.message, error.remedy)
     elif outcome is not RunOutcome.FAILED:
-        await session.run("account_works", account_id)
+        await session.run("account_works", account)
+    if error is None or error.code not in _WANTED:
+        await session.run("account_troubled", account, run.run_id)

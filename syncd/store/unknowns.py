@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from syncd.model.recovery import Resolution, Unknown
 from syncd.store.database import Database
+from syncd.store.outbox import PLACEHOLDER
 
 
 class Unknowns:
@@ -28,7 +29,7 @@ class Unknowns:
 
     async def all(self) -> list[Unknown]:
         """Every unknown update with what its last attempt sent and what stood there before."""
-        rows = await self._database.rows("unknown_updates", self._account_id)
+        rows = await self._database.rows("unknown_updates", self._account_id, PLACEHOLDER)
         return [
             Unknown(
                 update_id=row["id"],
@@ -38,19 +39,35 @@ class Unknowns:
                 repeats=row["repeats"],
                 seconds_left=0.0 if row["is_due"] else max(row["seconds_left"], 0.001),
                 is_late=bool(row["is_late"]),
+                has_more=row["has_more"],
+                is_create=row["is_create"],
             )
             for row in rows
         ]
 
     async def resolve(self, resolutions: Sequence[Resolution]) -> None:
-        """Record what a read decided; an update that is no longer unknown is left alone."""
-        await self._database.rows(
-            "unknown_resolve",
-            self._account_id,
-            self._epoch,
-            [one.update_id for one in resolutions],
-            [one.state.value for one in resolutions],
-            [one.code for one in resolutions],
-            [one.message for one in resolutions],
-            [dict(one.results) for one in resolutions],
+        """Record what a read decided; an update that is no longer unknown is left alone, and of
+        two creates that seem to have made one campaign the second is held."""
+        async with self._database.transaction() as session:
+            if any(one.created_id is not None for one in resolutions):
+                await session.run("account_hold", self._account_id)
+            await session.rows(
+                "unknown_resolve",
+                self._account_id,
+                self._epoch,
+                [one.update_id for one in resolutions],
+                [one.state.value for one in resolutions],
+                [one.code for one in resolutions],
+                [one.message for one in resolutions],
+                [dict(one.results) for one in resolutions],
+                [one.is_repeat for one in resolutions],
+                [one.created_id for one in resolutions],
+            )
+
+    async def newcomers(self, update_id: int, ids: Sequence[str]) -> list[str]:
+        """Those of these campaigns that no read knew before this update's last call was sent, and
+        that no other create made."""
+        rows = await self._database.rows(
+            "unknown_newcomers", self._account_id, update_id, list(ids)
         )
+        return [row["id"] for row in rows]

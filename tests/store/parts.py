@@ -7,7 +7,7 @@ import datetime as dt
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -16,15 +16,16 @@ import asyncpg
 from syncd.model.call import CallResult, WriteCall, WriteItem, WritePlan
 from syncd.model.campaign import Amount, Campaign
 from syncd.model.path import Field, Kind
-from syncd.model.plan import Mark, PushPlan, plan_push
+from syncd.model.plan import Mark, PlanCalls, PushPlan, UpdatePlan, plan_push
 from syncd.model.run import RunKind, RunOutcome, RunResult
 from syncd.model.update import Confirmation, Outcome, State, Verdict
-from syncd.ports import BadRow, Batch, Settled, Settlement
+from syncd.ports import BadRow, Batch, Capabilities, Settled, Settlement
 from syncd.store.accounts import Accounts, Registration, Wanted
 from syncd.store.database import Database, open_database
 from syncd.store.leases import Lease, take_lease
 from syncd.store.mirror import Mirror, Sighting
 from syncd.store.outbox import Outbox
+from syncd.store.reports import Reports
 from syncd.store.runs import Runs
 from syncd.store.unknowns import Unknowns
 
@@ -36,6 +37,7 @@ STATES = {
     Outcome.NOT_JUDGED: State.QUEUED,
     Outcome.UNKNOWN: State.UNKNOWN,
 }
+FINAL = ("applied", "rejected")
 FIELDS = (
     Field(path="name", kind=Kind.TEXT),
     *(
@@ -43,6 +45,10 @@ FIELDS = (
         for period in ("daily", "monthly", "lifetime")
     ),
     Field(path="native.goal", kind=Kind.TEXT),
+)
+
+CAPABILITIES = Capabilities(
+    provider="criteo", fields=FIELDS, read_batch=50, writes=frozenset({"PATCH campaigns"})
 )
 
 
@@ -76,6 +82,11 @@ def campaign(external_id: str, daily: str = "100", **other: Any) -> Campaign:
     return Campaign(external_id=external_id, budgets=budgets, **settings)
 
 
+def stepwise(items: Sequence[WriteItem]) -> WritePlan:
+    """One request with the first path of each campaign; the others are left for later ones."""
+    return one_call([replace(one, changes=dict(sorted(one.changes.items())[:1])) for one in items])
+
+
 def one_call(items: Sequence[WriteItem]) -> WritePlan:
     """Everything in one request, nothing refused."""
     call = WriteCall(operation="PATCH campaigns", items=tuple(items))
@@ -97,6 +108,9 @@ class Parts:
     outbox: Outbox
     unknowns: Unknowns
     runs: Runs
+    reports: Reports
+    calls: PlanCalls = one_call
+    capabilities: Capabilities = CAPABILITIES
 
     async def see(
         self, *pages: Sequence[Campaign], bad: Sequence[BadRow] = ()
@@ -113,10 +127,10 @@ class Parts:
     ) -> Mapping[str, int]:
         """A complete pull of these pages."""
         _, sighting = await self.see(*pages, bad=bad)
-        absence = await sighting.absent()
-        return await sighting.close(COMPLETE, absence.ids)
+        absence = await sighting.absent(self.capabilities)
+        return await sighting.close(COMPLETE, absence.ids, absence.left)
 
-    async def enqueue(self, campaign: str, daily: str, **other: Any) -> int:
+    async def enqueue(self, campaign: str | None, daily: str = "", **other: Any) -> int:
         """Queue a daily budget, or the `patch` given."""
         patch = other.pop("patch", {"budget.daily": daily})
         wanted = Wanted(account=self.name, campaign=campaign, patch=patch, **other)
@@ -126,16 +140,17 @@ class Parts:
         """What a push would do with all that is due, going by the mirror."""
         pending = await self.outbox.due(10_000, ())
         remote = await self.mirror.values([update.external_id for update in pending])
-        return plan_push(pending, remote, one_call)
+        return plan_push(pending, remote, self.calls)
 
     async def batch(self, run_id: int, plan: PushPlan, only: Sequence[str] = ()) -> Batch:
         """A batch of the plan's one call, or of some of its campaigns."""
         items = tuple(one for one in plan.calls[0].items if not only or one.external_id in only)
+        call = WriteCall(operation=plan.calls[0].operation, items=items)
         return Batch(
             id=await self.outbox.new_batch_id(),
             run_id=run_id,
-            call=WriteCall(operation=plan.calls[0].operation, items=items),
-            updates=plan.of_campaigns(item.external_id for item in items),
+            call=call,
+            updates=plan.carried_by(call),
         )
 
     async def intend(self, only: Sequence[str] = ()) -> Batch:
@@ -164,6 +179,14 @@ class Parts:
     async def update(self, update_id: int) -> dict[str, Any]:
         """An update as the table has it."""
         return await self.row("syncd.updates", update_id)
+
+    async def is_waiting(self, count: int = 1) -> bool:
+        """Whether so many wait for a lock in this database."""
+        waiting = await self.sql.fetchval(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            " AND datname = current_database()"
+        )
+        return bool(waiting >= count)
 
     async def move_clock(self, by: dt.timedelta) -> None:
         """Let this much time pass for everything that is stored."""
@@ -205,9 +228,13 @@ def settlement(batch: Batch, *verdicts: Verdict) -> Settlement:
         items=tuple(
             Settled(
                 update_id=update.update.id,
-                state=STATES[verdict.outcome],
+                state=_state(update, verdict),
                 verdict=verdict,
-                results={path: {"outcome": verdict.outcome.value} for path in update.update.patch},
+                results={
+                    path.path: {"outcome": verdict.outcome.value}
+                    for path in update.paths
+                    if path.mark is Mark.SEND and verdict.outcome is not Outcome.NOT_JUDGED
+                },
                 confirmation=Confirmation.PENDING if verdict.is_pending else Confirmation.NONE,
             )
             for update, verdict in pairs
@@ -215,12 +242,18 @@ def settlement(batch: Batch, *verdicts: Verdict) -> Settlement:
     )
 
 
+def _state(update: UpdatePlan, verdict: Verdict) -> State:
+    """Queued again where something of it is left for another call."""
+    is_left = any(path.mark is Mark.LATER for path in update.paths)
+    return State.QUEUED if is_left and verdict.outcome.value in FINAL else STATES[verdict.outcome]
+
+
 @asynccontextmanager
 async def opened(url: str, *, name: str = "shop", ttl: float = 45.0) -> AsyncIterator[Parts]:
     """The parts of a new account, acting as the service's role."""
     async with open_database(url, role="syncd_service") as database:
         accounts = Accounts(database)
-        await accounts.declare("criteo", FIELDS)
+        await accounts.declare("criteo", "documented", FIELDS)
         number = (await accounts.register([registration(name)]))[name]
         lease = await take_lease(database, number, ttl)
         sql = await asyncpg.connect(url)
@@ -247,4 +280,5 @@ def bound(
         outbox=Outbox(database, number, epoch),
         unknowns=Unknowns(database, number, epoch),
         runs=Runs(database, number, epoch, "test"),
+        reports=Reports(database),
     )

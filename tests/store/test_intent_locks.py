@@ -66,20 +66,12 @@ async def test_a_missing_campaign_and_its_intent_do_not_block_each_other_for_eve
         await session.ask("SELECT FROM syncd.campaigns WHERE external_id = 'b' FOR UPDATE")
         closing = asyncio.ensure_future(sighting.close(COMPLETE, ["a"]))
         intending = asyncio.ensure_future(parts.outbox.intend(batch, BODY))
-        await eventually(lambda: _waiting(parts, 2))
+        await eventually(lambda: parts.is_waiting(2))
     await asyncio.gather(closing, intending)
     missing = await parts.sql.fetchval(
         "SELECT missing_since FROM syncd.campaigns WHERE external_id = 'a'"
     )
     assert missing is None or isinstance(missing, dt.datetime)
-
-
-async def _waiting(parts: Parts, count: int) -> bool:
-    waiting = await parts.sql.fetchval(
-        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-        " AND datname = current_database()"
-    )
-    return bool(waiting >= count)
 
 
 async def test_an_update_that_was_intended_during_a_pull_keeps_its_campaign_out_of_that_pull(

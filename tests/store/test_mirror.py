@@ -9,7 +9,7 @@ from typing import Any
 from syncd.model.run import RunOutcome, RunResult
 from syncd.model.update import Outcome, Verdict
 from syncd.ports import BadRow
-from tests.store.parts import COMPLETE, Parts, campaign
+from tests.store.parts import CAPABILITIES, COMPLETE, Parts, campaign
 
 APPLIED = Verdict(outcome=Outcome.APPLIED)
 NONE = dict.fromkeys(
@@ -110,12 +110,12 @@ async def test_a_bad_row_with_a_readable_id_is_not_missing(parts: Parts) -> None
 async def test_what_a_pull_did_not_show_is_told_with_the_parts_that_are_empty(parts: Parts) -> None:
     await parts.pull([campaign("a", part="10"), campaign("b", part="11"), campaign("c", part="11")])
     _, sighting = await parts.see([campaign("a", part="10")])
-    absence = await sighting.absent()
+    absence = await sighting.absent(CAPABILITIES)
     assert (absence.known, absence.newly, absence.empty_parts) == (3, 2, ("11",))
     assert sorted(absence.ids) == ["b", "c"]
     await sighting.close(COMPLETE, absence.ids)
     _, again = await parts.see([campaign("a", part="10")])
-    absence = await again.absent()
+    absence = await again.absent(CAPABILITIES)
     assert (absence.known, absence.newly, absence.empty_parts) == (1, 0, ())
     assert sorted(absence.ids) == ["b", "c"]
     await again.close(COMPLETE, absence.ids)

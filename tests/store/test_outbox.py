@@ -97,6 +97,19 @@ async def test_an_update_knows_what_our_own_writes_put_there(parts: Parts) -> No
     assert update.awaited == frozenset()
 
 
+async def test_what_was_confirmed_before_an_update_was_asked_for_is_not_ours(parts: Parts) -> None:
+    """Of two, one was asked for while ours was on its way, one after a read had shown it."""
+    await parts.enqueue("a", "50")
+    batch = await parts.intend()
+    early = await parts.enqueue("a", "60")
+    await parts.settle(batch, APPLIED)
+    await parts.pull([campaign(one, "50" if one == "a" else "100") for one in "abcdef"])
+    late = await parts.enqueue("a", "70")
+    found = {update.id: update for update in await parts.outbox.due(10, ())}
+    assert found[early].ours == {"budget.daily": "50"}
+    assert (found[late].ours, found[late].reference) == ({}, {"budget.daily": "50"})
+
+
 async def test_a_value_accepted_for_later_is_awaited_until_it_shows(parts: Parts) -> None:
     await parts.enqueue("a", "50")
     pending = Verdict(outcome=Outcome.APPLIED, is_pending=True, warnings=("next period",))

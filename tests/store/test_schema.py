@@ -129,6 +129,8 @@ async def test_what_an_update_asks_for_cannot_be_changed(parts: Parts) -> None:
         "id = id + 1",
         "requester = 'other'",
         "key = 'other'",
+        "is_create = true",
+        "external_id = NULL",
         "created_at = created_at - interval '1 s'",
     )
     await refused_everywhere(parts, changes, update_id)
@@ -170,6 +172,8 @@ async def test_history_is_never_edited(parts: Parts) -> None:
         "UPDATE syncd.attempts SET outcome = NULL",
         "DELETE FROM syncd.campaign_versions",
     )
+    await parts.pull([])
+    await parts.accounts.confirm_gone("shop", "a", "ann")
     for role, statement in itertools.product(ROLES, statements):
         await parts.sql.execute(f"SET ROLE {role}")
         with pytest.raises(asyncpg.PostgresError) as refused:

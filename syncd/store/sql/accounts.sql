@@ -1,12 +1,32 @@
+-- name: account_rescoped
+-- In another scope what is missing has to be found missing anew. Locked in id order, as everywhere.
+WITH missing AS (
+    SELECT c.account_id, c.external_id FROM syncd.campaigns c JOIN syncd.accounts a ON a.id = c.account_id
+     WHERE a.name = $1 AND a.provider = $2 AND a.scope <> $3 AND c.missing_since IS NOT NULL AND c.gone_at IS NULL
+     ORDER BY c.external_id FOR NO KEY UPDATE OF c)
+UPDATE syncd.campaigns c SET missing_since = NULL, missing_why = NULL FROM missing m
+ WHERE c.account_id = m.account_id AND c.external_id = m.external_id
+
 -- name: account_register
 -- A configured account as the database knows it: made when new, its settings as they are now.
-INSERT INTO syncd.accounts AS a (name, provider, dialect, currency, settle, max_amount, pull_schedule, push_schedule)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO syncd.accounts AS a (name, provider, dialect, currency, settle, max_amount, pull_schedule, push_schedule,
+                                 can_create, free_guards, evidence, missing_after, push_interval, scope, scope_since)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text[], $11, $12, $13, $14, syncd.now())
 ON CONFLICT (name) DO UPDATE
    SET dialect = excluded.dialect, currency = excluded.currency, settle = excluded.settle,
        max_amount = excluded.max_amount, pull_schedule = excluded.pull_schedule,
-       push_schedule = excluded.push_schedule, is_configured = true
-RETURNING a.id, a.provider
+       push_schedule = excluded.push_schedule, can_create = excluded.can_create,
+       free_guards = excluded.free_guards, evidence = excluded.evidence, missing_after = excluded.missing_after,
+       push_interval = excluded.push_interval, scope = excluded.scope,
+       scope_since = CASE WHEN a.scope = excluded.scope THEN a.scope_since ELSE excluded.scope_since END,
+       is_configured = true
+ WHERE a.provider = excluded.provider
+RETURNING a.id
+
+-- name: account_renamed
+-- The account that had this name before it was renamed.
+SELECT a.name FROM syncd.accounts a
+ WHERE $1 = ANY (a.former_names) AND NOT EXISTS (SELECT FROM syncd.accounts o WHERE o.name = $1) LIMIT 1
 
 -- name: lease_register
 -- Every account has its lease row.
@@ -17,17 +37,26 @@ INSERT INTO syncd.leases (account_id) VALUES ($1) ON CONFLICT DO NOTHING
 UPDATE syncd.accounts SET is_configured = false WHERE is_configured AND name <> ALL ($1::text[])
 
 -- name: field_register
--- What a provider's adapter offers.
-INSERT INTO syncd.fields (provider, path, kind, is_readable, is_changeable, scale, call, note)
-SELECT $1, d.* FROM unnest($2::text[], $3::text[], $4::bool[], $5::bool[], $6::int[], $7::text[], $8::text[])
-       AS d(path, kind, is_readable, is_changeable, scale, call, note)
-ON CONFLICT (provider, path) DO UPDATE
+-- What a provider's adapter offers in one dialect.
+INSERT INTO syncd.fields (provider, dialect, path, kind, is_readable, is_changeable, is_creatable, is_required,
+                          is_nullable, choices, scale, least, is_above_least, longest, guard, call, note)
+SELECT $1, $2, d.path, d.kind, d.is_readable, d.is_changeable, d.is_creatable, d.is_required, d.is_nullable,
+       ARRAY(SELECT jsonb_array_elements_text(d.choices)), d.scale, d.least, d.is_above_least, d.longest, d.guard,
+       d.call, d.note
+  FROM jsonb_to_recordset($3::jsonb) AS d(
+       path text, kind text, is_readable boolean, is_changeable boolean, is_creatable boolean, is_required boolean,
+       is_nullable boolean, choices jsonb, scale integer, least numeric, is_above_least boolean, longest integer,
+       guard text, call text, note text)
+ON CONFLICT (provider, dialect, path) DO UPDATE
    SET kind = excluded.kind, is_readable = excluded.is_readable, is_changeable = excluded.is_changeable,
-       scale = excluded.scale, call = excluded.call, note = excluded.note
+       is_creatable = excluded.is_creatable, is_required = excluded.is_required, is_nullable = excluded.is_nullable,
+       choices = excluded.choices, scale = excluded.scale, least = excluded.least,
+       is_above_least = excluded.is_above_least, longest = excluded.longest, guard = excluded.guard,
+       call = excluded.call, note = excluded.note
 
 -- name: fields_forget
 -- Paths that an adapter no longer declares.
-DELETE FROM syncd.fields WHERE provider = $1 AND path <> ALL ($2::text[])
+DELETE FROM syncd.fields WHERE provider = $1 AND dialect = $2 AND path <> ALL ($3::text[])
 
 -- name: account_slots
 -- When the next passes are due, as seconds from now; null where nothing was planned yet.
@@ -47,6 +76,9 @@ UPDATE syncd.accounts SET push_due_at = $2 WHERE id = $1
 -- Whether a push or a recovery would find anything to do now, and in how many seconds it otherwise would.
 SELECT EXISTS (SELECT FROM syncd.updates u WHERE u.account_id = $1 AND u.state = 'sending') AS has_orphans,
        extract(epoch FROM (SELECT min(CASE WHEN u.state = 'unknown' THEN u.read_after
+                                           -- Held for a cause that is gone: the next push takes it back.
+                                           WHEN u.state = 'held' AND u.reason_code = 'dialect_mismatch'
+                                                AND coalesce(a.dialect_seen, a.dialect) = a.dialect THEN u.due_at
                                            WHEN u.state = 'held' THEN u.expires_at
                                            WHEN u.expires_at < u.due_at THEN u.expires_at ELSE u.due_at END)
             FROM syncd.updates u JOIN syncd.accounts a ON a.id = u.account_id
@@ -90,6 +122,31 @@ SELECT w.n, e.id, e.code, e.message, e.hint
 -- name: cancel
 -- Take an update back.
 SELECT syncd.cancel($1, $2)
+
+-- name: accept
+-- Let the next complete pull pass the brake.
+SELECT syncd.accept($1, $2)
+
+-- name: rename_account
+-- Give an account another name; says what is to be done next.
+SELECT syncd.rename_account($1, $2)
+
+-- name: confirm_gone
+-- A person says that a campaign which is out of view is gone.
+SELECT syncd.confirm_gone($1, $2, $3)
+
+-- name: price_register
+-- What requests of an account cost; months begin by the clock of the zone.
+INSERT INTO syncd.prices (account_id, operation, amount, currency, free_per_month, zone)
+SELECT $1, d.operation, d.amount, d.currency, d.free_per_month, $2
+  FROM unnest($3::text[], $4::numeric[], $5::text[], $6::bigint[]) AS d(operation, amount, currency, free_per_month)
+ON CONFLICT (account_id, operation) DO UPDATE
+   SET amount = excluded.amount, currency = excluded.currency, free_per_month = excluded.free_per_month,
+       zone = excluded.zone
+
+-- name: prices_forget
+-- Operations that cost nothing any more.
+DELETE FROM syncd.prices WHERE account_id = $1 AND operation <> ALL ($2::text[])
 
 -- name: plan_waiting
 -- Open updates with what each waits for.

@@ -7,58 +7,78 @@ late AS (
      FOR UPDATE OF u)
 UPDATE syncd.updates u
    SET state = 'expired', settled_at = syncd.now(), reason_code = 'expired',
-       reason = 'its time passed before it was sent'
+       reason = 'its time passed before it was sent' || syncd.already_applied(u.results)
   FROM late WHERE u.account_id = late.account_id AND u.id = late.id
 RETURNING u.id
 
 -- name: outbox_due
--- All due updates of the first campaigns in the queue. Campaigns with an unanswered write wait, and so do
--- updates of campaigns that nobody has seen until the account's first complete pull.
+-- All due updates of the first campaigns in the queue, each with the part that has no final result yet. Campaigns
+-- with an unanswered write wait, and so do updates of campaigns that nobody has seen, and creates, until the
+-- account's first complete pull. A create is a campaign of its own, under a placeholder ($4, then its number).
 WITH due AS (
-    SELECT u.* FROM syncd.updates u JOIN syncd.accounts a ON a.id = u.account_id
+    SELECT u.*, coalesce(u.external_id, $4::text || u.id) AS place, a.complete_at, a.currency
+      FROM syncd.updates u JOIN syncd.accounts a ON a.id = u.account_id
      WHERE u.account_id = $1 AND u.state = 'queued' AND u.due_at <= (SELECT syncd.now())
        AND (a.complete_at IS NOT NULL OR EXISTS (
             SELECT FROM syncd.campaigns k
              WHERE k.account_id = u.account_id AND k.external_id = u.external_id))
-       AND u.external_id <> ALL ($3::text[])
+       AND coalesce(u.external_id, $4::text || u.id) <> ALL ($3::text[])
        AND NOT EXISTS (SELECT FROM syncd.updates o
                         WHERE o.account_id = u.account_id AND o.external_id = u.external_id
                           AND o.state IN ('sending', 'unknown'))),
 first AS (
-    SELECT external_id FROM due GROUP BY external_id ORDER BY min(due_at), min(id) LIMIT $2)
-SELECT d.id, d.external_id, d.patch, d.reference, d.requester, c.name, c.currency, c."values", c.external_id IS NOT NULL AS is_known,
-       (SELECT jsonb_object_agg(p.path, p.value) FROM (
-            SELECT DISTINCT ON (e.key) e.key AS path, e.value
-              FROM syncd.updates o, jsonb_each_text(o.patch) e
-             WHERE o.account_id = d.account_id AND o.external_id = d.external_id AND o.state = 'applied'
-               AND d.patch ? e.key AND o.results #>> ARRAY[e.key, 'outcome'] = 'applied'
-               AND (o.settled_at >= d.created_at OR o.confirmation <> 'confirmed')
-             ORDER BY e.key, o.settled_at DESC, o.id DESC) p) AS ours,
-       -- Only what the last applied one of a path put there can still be awaited.
-       (SELECT jsonb_agg(p.path) FROM (
-            SELECT DISTINCT ON (e.key) e.key AS path, o.confirmation
-              FROM syncd.updates o, jsonb_object_keys(o.patch) e(key)
-             WHERE o.account_id = d.account_id AND o.external_id = d.external_id AND o.state = 'applied'
-               AND d.patch ? e.key
-             ORDER BY e.key, o.settled_at DESC, o.id DESC) p
-         WHERE p.confirmation = 'pending') AS awaited
-  FROM due d JOIN first USING (external_id)
+    SELECT place FROM due GROUP BY place ORDER BY min(due_at), min(id) LIMIT $2)
+SELECT d.id, d.place AS external_id, syncd.open_part(d.patch, d.results) AS patch, d.reference, d.requester,
+       coalesce(c.name, CASE WHEN d.is_create THEN d.patch ->> 'name' END) AS name,
+       CASE WHEN c.external_id IS NULL AND d.is_create THEN d.currency ELSE c.currency END AS currency,
+       c.external_id IS NOT NULL AS is_known, d.external_id IS NULL AS is_create, p.ours, p.awaited
+  FROM due d JOIN first USING (place)
   LEFT JOIN syncd.campaigns c ON c.account_id = d.account_id AND c.external_id = d.external_id
+  CROSS JOIN LATERAL (
+       -- What our own last write of a path put there: ours is what this requester could not know of yet, awaited
+       -- what was accepted for later and does not show.
+       SELECT jsonb_object_agg(l.path, l.value) FILTER (
+                  WHERE l.at >= d.created_at OR CASE WHEN l.state = 'applied' THEN l.confirmation <> 'confirmed'
+                                                     ELSE l.at > coalesce(d.complete_at, '-infinity') END) AS ours,
+              jsonb_agg(l.path) FILTER (WHERE l.confirmation = 'pending') AS awaited
+         FROM (SELECT DISTINCT ON (e.key) e.key AS path, e.value, o.state, o.confirmation,
+                      syncd.result_at(o, e.key) AS at
+                 FROM syncd.updates o, jsonb_each(o.patch) e
+                WHERE o.account_id = d.account_id AND o.external_id = d.external_id
+                  AND d.patch ? e.key AND o.results #>> ARRAY[e.key, 'outcome'] = 'applied'
+                ORDER BY e.key, syncd.result_at(o, e.key) DESC, o.id DESC) l) p
  ORDER BY d.due_at, d.id
 
 -- name: outbox_decide
--- Settle updates that need no call: already set, rejected, held, superseded. Only queued ones move.
+-- Settle updates that need no call: already set, rejected, held, superseded. Only queued ones move. One of which a
+-- part was rejected before cannot end any better, and what a call did before is still to be confirmed by a read.
 WITH lease AS MATERIALIZED (SELECT syncd.require_lease($1, $2, true)),
 decided AS (
-    SELECT * FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::bigint[])
-        AS d(id, state, code, message, results, superseded_by))
+    SELECT d.*, e.state AS ends, e.state = 'applied' AND syncd.already_applied(u.results) = '' AS is_shown
+      FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::bigint[])
+           AS d(id, state, code, message, results, superseded_by)
+      JOIN syncd.updates u ON u.account_id = $1 AND u.id = d.id
+      CROSS JOIN LATERAL (SELECT CASE WHEN d.state IN ('applied', 'superseded') AND jsonb_path_exists(
+                              u.results, '$.*.outcome ? (@ == "rejected")') THEN 'rejected' ELSE d.state END) e(state))
 UPDATE syncd.updates u
-   SET state = d.state::syncd.update_state, reason_code = d.code, reason = d.message, results = d.results,
-       settled_at = CASE WHEN d.state <> 'held' THEN syncd.now() END, superseded_by = d.superseded_by,
-       confirmation = CASE WHEN d.state = 'applied' THEN 'confirmed'::syncd.confirmation ELSE 'none' END,
-       confirmed_at = CASE WHEN d.state = 'applied' THEN syncd.now() END
+   SET state = d.ends::syncd.update_state, reason_code = d.code, reason = d.message,
+       results = u.results || syncd.stamped(d.results, syncd.now()),
+       settled_at = CASE WHEN d.ends <> 'held' THEN syncd.now() END,
+       superseded_by = CASE WHEN d.ends = 'superseded' THEN d.superseded_by END,
+       confirmation = CASE WHEN d.is_shown THEN 'confirmed'::syncd.confirmation ELSE 'none' END,
+       confirmed_at = CASE WHEN d.is_shown THEN syncd.now() END
   FROM decided d, lease
  WHERE u.account_id = $1 AND u.id = d.id AND u.state = 'queued'
+RETURNING u.id
+
+-- name: outbox_release
+-- Back into the queue: held because the provider spoke another dialect than the account is set to, which it no
+-- longer does.
+WITH lease AS MATERIALIZED (SELECT syncd.require_lease($1, $2, true))
+UPDATE syncd.updates u SET state = 'queued', reason_code = NULL, reason = NULL
+  FROM syncd.accounts a, lease
+ WHERE u.account_id = $1 AND a.id = $1 AND u.state = 'held' AND u.reason_code = 'dialect_mismatch'
+   AND coalesce(a.dialect_seen, a.dialect) = a.dialect
 RETURNING u.id
 
 -- name: outbox_states
@@ -97,7 +117,8 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, syncd.now())
 -- name: intent_updates
 -- Those that go out. Fewer rows than asked for: one was cancelled meanwhile, and the intent is given up.
 UPDATE syncd.updates u
-   SET state = 'sending', batch_id = $2, reason_code = NULL, reason = NULL, results = d.results
+   SET state = 'sending', batch_id = $2, reason_code = NULL, reason = NULL,
+       results = u.results || syncd.stamped(d.results, syncd.now())
   FROM unnest($3::bigint[], $4::jsonb[]) AS d(id, results)
  WHERE u.account_id = $1 AND u.id = d.id AND u.state = 'queued'
    AND (u.expires_at IS NULL OR u.expires_at > (SELECT syncd.now()))
@@ -106,9 +127,16 @@ RETURNING u.id
 -- name: intent_superseded
 -- Those that a newer update of this very batch replaces.
 UPDATE syncd.updates u
-   SET state = 'superseded', settled_at = syncd.now(), superseded_by = d.winner, results = d.results,
-       reason_code = 'superseded', reason = 'by update ' || d.winner
+   SET state = 'superseded', settled_at = syncd.now(), superseded_by = d.winner,
+       results = u.results || syncd.stamped(d.results, syncd.now()),
+       reason_code = 'superseded', reason = 'by update ' || d.winner || syncd.already_applied(u.results)
   FROM unnest($2::bigint[], $3::bigint[], $4::jsonb[]) AS d(id, winner, results)
+ WHERE u.account_id = $1 AND u.id = d.id AND u.state = 'queued'
+
+-- name: intent_waiting
+-- Those that lose a path to a newer update of this very batch and keep others for another call.
+UPDATE syncd.updates u SET results = u.results || syncd.stamped(d.results, syncd.now())
+  FROM unnest($2::bigint[], $3::jsonb[]) AS d(id, results)
  WHERE u.account_id = $1 AND u.id = d.id AND u.state = 'queued'
 
 -- name: intent_attempts
@@ -120,7 +148,7 @@ SELECT $1, $2, d.id, d.external_id, d.sent, d.remote
 -- name: intent_usage
 -- The write is counted with its intent.
 INSERT INTO syncd.request_usage (account_id, operation, hour, requests)
-VALUES ($1, $2, date_trunc('hour', syncd.now()), 1)
+VALUES ($1, $2, date_trunc('hour', syncd.now(), 'UTC'), 1)
 ON CONFLICT (account_id, operation, hour) DO UPDATE SET requests = request_usage.requests + 1
 
 -- name: intent_found
@@ -141,41 +169,65 @@ UPDATE syncd.attempts t
        AS d(id, outcome, code, message, trace_id, warnings)
  WHERE t.account_id = $1 AND t.batch_id = $2 AND t.update_id = d.id AND t.outcome IS NULL
 
+-- name: account_hold
+-- Who writes down what a create made does it one after the other.
+SELECT FROM syncd.accounts a WHERE a.id = $1 FOR NO KEY UPDATE
+
 -- name: settle_updates
--- The updates follow; only those that still belong to this batch, so that a late writer revives nothing.
+-- The updates follow; only those that still belong to this batch, so that a late writer revives nothing. A created
+-- id that another create has already contradicts itself: nobody knows what this one made.
+WITH told AS (
+    SELECT d.*, d.created_id IS NOT NULL AND EXISTS (
+               SELECT FROM syncd.updates o WHERE o.account_id = $1 AND o.is_create AND o.id <> d.id
+                  AND o.external_id = d.created_id) AS is_taken
+      FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::text[], $9::text[])
+           AS d(id, state, code, message, results, confirmation, created_id)),
+settled AS (
+    SELECT t.id, t.confirmation, CASE WHEN NOT t.is_taken THEN t.created_id END AS created_id,
+           CASE WHEN t.is_taken THEN 'unknown' ELSE t.state END AS state,
+           CASE WHEN t.is_taken THEN 'created_id_taken' ELSE t.code END AS code,
+           CASE WHEN t.is_taken THEN format('the provider says that it made campaign %s, which another update has made',
+                                            t.created_id) ELSE t.message END AS message,
+           CASE WHEN t.is_taken THEN '{}' ELSE t.results END AS results
+      FROM told t)
 UPDATE syncd.updates u
-   SET state = d.state::syncd.update_state, results = u.results || d.results, reason_code = d.code, reason = d.message,
+   SET state = d.state::syncd.update_state, reason_code = d.code, reason = d.message,
+       results = u.results || syncd.stamped(d.results, syncd.now()),
        settled_at = CASE WHEN d.state IN ('applied', 'rejected') THEN syncd.now() END,
-       confirmation = d.confirmation::syncd.confirmation,
-       read_after = CASE WHEN d.state = 'unknown' THEN syncd.now() + a.settle END
-  FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::text[])
-       AS d(id, state, code, message, results, confirmation), syncd.accounts a
+       confirmation = CASE WHEN d.state = 'applied' THEN d.confirmation ELSE 'none' END::syncd.confirmation,
+       read_after = CASE WHEN d.state = 'unknown' THEN syncd.now() + a.settle END,
+       external_id = CASE WHEN u.is_create THEN coalesce(u.external_id, d.created_id) ELSE u.external_id END
+  FROM settled d, syncd.accounts a
  WHERE u.account_id = $1 AND a.id = $1 AND u.id = d.id AND u.batch_id = $2 AND u.state = 'sending'
 RETURNING u.id, u.state::text
 
 -- name: confirm
--- What a read says of applied values; of the ids in $5 it says nothing. `different` only in a read that began after the settle time; a value
--- accepted for later stays pending until it shows. A later write of the same path decides for itself.
+-- What a read says of applied values; of the ids in $5 it says nothing. `different` only in a read that began after
+-- the settle time; a value accepted for later stays pending until it shows. A later write of the same path decides
+-- for itself, and of what the provider does not show at all no read says anything.
 WITH read AS (
-    SELECT u.id, c.read_at,
+    SELECT u.id,
            (SELECT bool_and(c."values" ->> e.key IS NOT DISTINCT FROM e.value)
               FROM jsonb_each_text(u.patch) e
-             WHERE u.results #>> ARRAY[e.key, 'outcome'] = 'applied') AS shows
+             WHERE u.results #>> ARRAY[e.key, 'outcome'] = 'applied'
+               AND coalesce((syncd.field_of(a.provider, a.dialect, e.key)).is_readable, true)) AS shows
       FROM syncd.updates u
+      JOIN syncd.accounts a ON a.id = u.account_id
       JOIN syncd.campaigns c ON c.account_id = u.account_id AND c.external_id = u.external_id
      WHERE u.account_id = $1 AND u.state = 'applied' AND u.confirmation <> 'confirmed'
        AND ($2::text[] IS NULL OR u.external_id = ANY ($2)) AND u.external_id <> ALL ($5::text[])
        AND c.missing_since IS NULL
        AND u.batch_id <= $3
-       AND NOT EXISTS (SELECT FROM syncd.updates o
+       AND NOT EXISTS (SELECT FROM syncd.updates o, jsonb_object_keys(o.patch) k(path)
                         WHERE o.account_id = u.account_id AND o.external_id = u.external_id
-                          AND o.batch_id > u.batch_id AND o.state IN ('sending', 'unknown', 'applied')
-                          AND o.patch ?| ARRAY(SELECT jsonb_object_keys(u.patch))))
+                          AND o.batch_id > u.batch_id AND u.patch ? k.path
+                          AND (o.state IN ('sending', 'unknown')
+                               OR o.results #>> ARRAY[k.path, 'outcome'] = 'applied')))
 UPDATE syncd.updates u
    SET confirmation = CASE WHEN r.shows THEN 'confirmed'::syncd.confirmation ELSE 'different' END,
        confirmed_at = CASE WHEN r.shows THEN syncd.now() END
   FROM read r, syncd.accounts a
- WHERE u.account_id = $1 AND a.id = $1 AND u.id = r.id
+ WHERE u.account_id = $1 AND a.id = $1 AND u.id = r.id AND r.shows IS NOT NULL
    AND (r.shows OR (u.confirmation = 'none' AND $4 >= u.settled_at + a.settle))
 RETURNING u.id, u.confirmation::text
 
@@ -207,8 +259,11 @@ UPDATE syncd.attempts t SET outcome = 'unknown', code = 'interrupted',
  WHERE t.account_id = $1 AND t.outcome IS NULL AND t.update_id = ANY ($2::bigint[])
 
 -- name: unknown_updates
--- Updates without a known outcome, with what their last attempt sent and what stood there before it.
-SELECT u.id, u.external_id, u.patch, u.results, u.repeats, t.sent, t.remote, u.read_after,
+-- Updates without a known outcome, with what their last attempt sent and what stood there before it; a create under
+-- its placeholder ($2, then its number).
+SELECT u.id, coalesce(u.external_id, $2::text || u.id) AS external_id, u.external_id IS NULL AS is_create,
+       u.repeats, t.sent, t.remote,
+       syncd.open_part(u.patch, u.results) - ARRAY(SELECT jsonb_object_keys(t.sent)) <> '{}' AS has_more,
        u.read_after <= (SELECT syncd.now()) AS is_due,
        greatest(extract(epoch FROM u.read_after - (SELECT syncd.now())), 0)::float8 AS seconds_left,
        u.expires_at <= (SELECT syncd.now()) AS is_late
@@ -217,16 +272,44 @@ SELECT u.id, u.external_id, u.patch, u.results, u.repeats, t.sent, t.remote, u.r
  WHERE u.account_id = $1 AND u.state = 'unknown' ORDER BY u.id
 
 -- name: unknown_resolve
--- What a read decided: applied as it shows, queued once more, held for a person, or expired.
+-- What a read decided: applied as it shows, queued once more, held for a person, or expired. One campaign has one
+-- maker: of two creates that seem to have made the same, the second is held.
 WITH lease AS MATERIALIZED (SELECT syncd.require_lease($1, $2, true)),
 decided AS (
-    SELECT * FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::jsonb[])
-        AS d(id, state, code, message, results))
+    SELECT d.*, coalesce(
+               (SELECT o.id FROM syncd.updates o
+                 WHERE o.account_id = $1 AND o.is_create AND o.external_id = d.created_id AND o.id <> d.id),
+               CASE WHEN d.created_id IS NOT NULL
+                    THEN nullif(first_value(d.id) OVER (PARTITION BY d.created_id ORDER BY d.n), d.id) END) AS maker
+      FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::boolean[], $9::text[])
+           WITH ORDINALITY AS d(id, state, code, message, results, is_repeat, created_id, n)),
+ends AS (
+    SELECT d.id, d.is_repeat, CASE WHEN d.maker IS NULL THEN d.created_id END AS created_id,
+           CASE WHEN d.maker IS NULL THEN d.state ELSE 'held' END AS state,
+           CASE WHEN d.maker IS NULL THEN d.code ELSE 'create_unresolved' END AS code,
+           CASE WHEN d.maker IS NULL THEN d.message ELSE format(
+                'after the unanswered call the only new campaign like it is %s, which update %s made; '
+                'look at the provider, then cancel this update', d.created_id, d.maker) END AS message,
+           CASE WHEN d.maker IS NULL THEN d.results ELSE '{}' END AS results
+      FROM decided d)
 UPDATE syncd.updates u
-   SET state = d.state::syncd.update_state, reason_code = d.code, reason = d.message,
-       results = u.results || d.results, read_after = NULL,
-       repeats = u.repeats + (d.state = 'queued')::int,
-       settled_at = CASE WHEN d.state IN ('applied', 'expired') THEN syncd.now() END
-  FROM decided d, lease
+   SET state = d.state::syncd.update_state, reason_code = d.code,
+       reason = d.message || CASE WHEN d.state = 'expired' THEN syncd.already_applied(u.results) ELSE '' END,
+       results = u.results || syncd.stamped(d.results, syncd.now()), read_after = NULL,
+       repeats = u.repeats + d.is_repeat::int,
+       settled_at = CASE WHEN d.state IN ('applied', 'expired') THEN syncd.now() END,
+       external_id = CASE WHEN u.is_create THEN coalesce(u.external_id, d.created_id) ELSE u.external_id END
+  FROM ends d, lease
  WHERE u.account_id = $1 AND u.id = d.id AND u.state = 'unknown'
 RETURNING u.id
+
+-- name: unknown_newcomers
+-- Those of these campaigns that no read knew before this update's last call was sent, and that no other update made.
+SELECT i.id FROM unnest($3::text[]) WITH ORDINALITY AS i(id, n)
+ WHERE NOT EXISTS (SELECT FROM syncd.campaigns c
+                     JOIN syncd.updates u ON u.account_id = c.account_id AND u.id = $2
+                     JOIN syncd.batches b ON b.account_id = u.account_id AND b.id = u.batch_id
+                    WHERE c.account_id = $1 AND c.external_id = i.id AND c.first_seen_at <= b.sent_at)
+   AND NOT EXISTS (SELECT FROM syncd.updates o
+                    WHERE o.account_id = $1 AND o.is_create AND o.external_id = i.id AND o.id <> $2)
+ ORDER BY i.n

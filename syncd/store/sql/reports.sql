@@ -2,7 +2,8 @@
 -- Every account with its health, most urgent first.
 SELECT h.*, n.at
   FROM report.account_health h CROSS JOIN (SELECT syncd.now() AS at) n
- ORDER BY array_position(ARRAY['blocked', 'failing', 'paused', 'never pulled', 'late', 'waiting', 'ok'], h.state),
+ ORDER BY array_position(ARRAY['blocked', 'failing', 'braked', 'other dialect', 'paused', 'never pulled', 'partial',
+                               'late', 'waiting', 'ok'], h.state),
           h.account
 
 -- name: report_services
@@ -81,6 +82,14 @@ SELECT c.*, n.at FROM report.campaigns c CROSS JOIN (SELECT syncd.now() AS at) n
 SELECT c.account, c.external_id, c.name, c.currency FROM report.campaigns c
  WHERE c.account = ANY ($1::text[]) AND c.external_id = ANY ($2::text[])
 
+-- name: report_gone
+-- Campaigns that are out of view or gone, those first that wait for a person or for another pull; with the evidence
+-- that the account's provider gives.
+SELECT c.account, c.external_id, c.name, c.missing_since, c.missing_why, c.gone_at, c.gone_by, a.evidence, n.at
+  FROM report.campaigns c JOIN syncd.accounts a ON a.name = c.account CROSS JOIN (SELECT syncd.now() AS at) n
+ WHERE (c.missing_since IS NOT NULL OR c.gone_at IS NOT NULL) AND ($1::text IS NULL OR c.account = $1)
+ ORDER BY c.gone_at DESC NULLS FIRST, c.missing_since, c.account, c.external_id LIMIT $2
+
 -- name: report_near_ids
 -- Ids that a slip of the finger could have meant: about as long, with the same beginning or end.
 SELECT c.external_id FROM report.campaigns c
@@ -105,11 +114,10 @@ SELECT r.* FROM report.runs r WHERE r.id = ANY ($1::bigint[]) ORDER BY r.id
 
 -- name: report_fields
 -- What each account can change, with its provider, whether it was ever pulled whole, and the pause.
-SELECT a.id, a.name, a.provider, a.complete_at, a.paused_at, a.is_configured,
-       coalesce(jsonb_agg(jsonb_build_object('path', f.path, 'kind', f.kind, 'scale', f.scale,
-                                             'is_changeable', f.is_changeable) ORDER BY f.path)
+SELECT a.id, a.name, a.provider, a.dialect, a.complete_at, a.paused_at, a.is_configured, a.can_create, a.free_guards,
+       coalesce(jsonb_agg(to_jsonb(f) || jsonb_build_object('least', f.least::text) ORDER BY f.path)
                 FILTER (WHERE f.path IS NOT NULL), '[]') AS fields
-  FROM syncd.accounts a LEFT JOIN syncd.fields f ON f.provider = a.provider
+  FROM syncd.accounts a LEFT JOIN syncd.fields f ON f.provider = a.provider AND f.dialect = a.dialect
  GROUP BY a.id ORDER BY a.name
 
 -- name: report_server

@@ -28,6 +28,18 @@ UPDATE syncd.accounts SET failures = failures + 1, failing_since = coalesce(fail
 UPDATE syncd.accounts SET failures = 0, failing_since = NULL, error_code = NULL, error = NULL, remedy = NULL
  WHERE id = $1 AND failing_since IS NOT NULL
 
+-- name: account_troubled
+-- Why the last run of a kind did not do all that it should, as long as none did. Quiet when nothing moves.
+UPDATE syncd.accounts a
+   SET troubles = CASE WHEN r.outcome = 'ok' THEN a.troubles - r.kind::text
+                  ELSE a.troubles || jsonb_build_object(r.kind::text, jsonb_build_object(
+                       'code', r.error_code, 'error', r.error, 'remedy', r.remedy, 'at', coalesce(
+                       CASE WHEN a.troubles #>> ARRAY[r.kind::text, 'code'] = r.error_code
+                            THEN a.troubles #> ARRAY[r.kind::text, 'at'] END, to_jsonb(syncd.now())))) END
+  FROM syncd.runs r
+ WHERE a.id = $1 AND r.account_id = a.id AND r.id = $2
+   AND (r.outcome IN ('partial', 'braked') OR (r.outcome = 'ok' AND a.troubles ? r.kind::text))
+
 -- name: account_freeze
 -- The provider asked to wait; whoever owns the account next reads it.
 UPDATE syncd.accounts SET frozen_until = syncd.now() + make_interval(secs => $2), frozen_reason = $3
@@ -49,7 +61,7 @@ SELECT a.lowered_limit::float8 FROM syncd.accounts a WHERE a.id = $1 AND a.lower
 -- name: usage_add
 -- Requests by operation since the last call.
 INSERT INTO syncd.request_usage (account_id, operation, hour, requests)
-SELECT $1, d.operation, date_trunc('hour', syncd.now()), d.requests
+SELECT $1, d.operation, date_trunc('hour', syncd.now(), 'UTC'), d.requests
   FROM unnest($2::text[], $3::bigint[]) AS d(operation, requests)
 ON CONFLICT (account_id, operation, hour) DO UPDATE SET requests = request_usage.requests + excluded.requests
 
