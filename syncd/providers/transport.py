@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from types import SimpleNamespace, TracebackType
-from typing import Final, Protocol, Self
+from typing import Final, Self
 from weakref import WeakSet
 
 import aiohttp
@@ -24,15 +24,10 @@ from syncd.errors import BadAnswer, NotSent, ProviderError
 from syncd.limiter import Permit
 from syncd.providers.egress import GuardedResolver, origin
 from syncd.providers.failures import FOREIGN, scrubbed, translate
+from syncd.providers.settings import Observe
 
 _CONNECT_TIMEOUT: Final = 10.0
 _MEBIBYTE: Final = 1024 * 1024
-
-
-class Observe(Protocol):
-    """Receives what happened: an event's name and its figures, never a secret or a whole URL."""
-
-    def __call__(self, event: str, /, **figures: object) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -162,6 +157,7 @@ class Transport:
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": f"syncd/{__version__}", "Accept-Encoding": "gzip, deflate"},
+            skip_auto_headers=("Content-Type",),  # nothing is said of a body that is not there
             trace_configs=[traces],
             trust_env=False,
         )

@@ -10,8 +10,8 @@ from typing import Any
 
 from syncd.limiter import Limits
 from syncd.model.call import CallResult, WriteCall, WriteItem
-from syncd.providers.criteo import Criteo
-from syncd.providers.registry import Settings, build
+from syncd.ports import Provider
+from syncd.providers.registry import Settings, opened
 from tests.providers.scripted import Arrival, Reply, Scripted, http
 
 TOKEN = {"access_token": "token-1", "token_type": "Bearer", "expires_in": 900}
@@ -38,7 +38,7 @@ CAMPAIGN: dict[str, Any] = {
 class Account:
     """An adapter, the server that it talks to, and every event and intent of the two."""
 
-    adapter: Criteo
+    adapter: Provider
     server: Scripted
     limits: Limits
     events: list[dict[str, object]] = field(default_factory=list)
@@ -115,5 +115,5 @@ async def account(
             "request_timeout": 0.3,
             "read_timeout": 0.3,
         } | changes
-        async with build(Settings(**settings)) as adapter:
+        async with opened(Settings(**settings)) as adapter:
             yield Account(adapter=adapter, server=server, limits=limits, events=events)

@@ -70,7 +70,7 @@ PARTIAL = {
 
 async def test_a_search_by_advertiser_is_sent_and_read_as_documented() -> None:
     script = with_token(always(http(200, SEARCH_ANSWER)))
-    async with account(script, advertisers=("12345",), currency="EUR") as there:
+    async with account(script, scope={"advertisers": ("12345",)}, currency="EUR") as there:
         (page,) = [page async for page in there.adapter.pages()]
         (call,) = there.calls
     assert (call.method, call.path) == ("POST", "/marketing-solutions/campaigns/search")
@@ -110,7 +110,7 @@ async def test_a_search_of_everything_sends_empty_filters() -> None:
 
 async def test_campaigns_are_read_by_ids_within_the_scope() -> None:
     script = with_token(always(http(200, SEARCH_ANSWER)))
-    async with account(script, advertisers=("12345",)) as there:
+    async with account(script, scope={"advertisers": ("12345",)}) as there:
         reading = await there.adapter.read(["99999", "88888"])
         assert there.calls[0].json == {
             "filters": {"campaignIds": ["99999", "88888"], "advertiserIds": ["12345"]}

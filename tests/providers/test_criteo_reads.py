@@ -23,9 +23,11 @@ from syncd.errors import (
     Throttled,
 )
 from syncd.limiter import Freeze, Limits
+from syncd.model.campaign import Campaign
 from syncd.model.limits import Limit
 from syncd.ports import BadRow, Page
 from syncd.providers.criteo import rows
+from syncd.providers.fields import bad_row
 from tests.providers.accounts import CAMPAIGN, TOKEN, Account, account, always, in_turn, with_token
 from tests.providers.scripted import Arrival, Reply, http
 
@@ -48,6 +50,11 @@ def limit(kind: Any, renewal: Any, amount: Any) -> dict[str, Any]:
 
 def encoded(row: Any) -> bytes:
     return json.dumps(row).encode()
+
+
+def parsed(row: bytes, currency: dict[str, str] | None = None) -> Campaign:
+    campaign, _ = rows.read(row, currency)
+    return campaign
 
 
 async def pages(there: Account) -> list[Page]:
@@ -73,7 +80,7 @@ async def page_of(reply: Reply, **changes: Any) -> Page:
 def test_one_spend_limit_shows_as_three_periods(
     row: dict[str, Any], budgets: dict[str, str]
 ) -> None:
-    values = rows.campaign(encoded(row), None).values
+    values = parsed(encoded(row)).values
     assert {period: values[f"budget.{period}"] for period in ("daily", "monthly", "lifetime")} == {
         "daily": "unlimited",
         "monthly": "unlimited",
@@ -95,7 +102,7 @@ def test_amounts_are_exact_to_the_sixth_decimal(text: str, amount: str) -> None:
     row = encoded(limit("capped", "daily", 1)).replace(
         b'"spendLimitAmount": 1', f'"spendLimitAmount": {text}'.encode()
     )
-    assert rows.campaign(row, None).values["budget.daily"] == amount
+    assert parsed(row).values["budget.daily"] == amount
 
 
 def test_the_other_dialect_is_read_too() -> None:
@@ -111,20 +118,20 @@ def test_the_other_dialect_is_read_too() -> None:
         budgetAutomation={"enabled": True},
         scheduledSpendLimits=[],
     )
-    campaign = rows.campaign(encoded(row), {"12345": "CHF"})
+    campaign = parsed(encoded(row), {"12345": "CHF"})
     assert campaign.budgets["daily"] == Decimal("123.45")
-    assert (campaign.goal, campaign.part, campaign.currency) == ("retention", "12345", "CHF")
-    assert rows.campaign(encoded(CAMPAIGN), {"1": "CHF"}).currency is None
+    assert (campaign.goal, campaign.part, campaign.currency) == ("Retention", "12345", "CHF")
+    assert parsed(encoded(CAMPAIGN), {"1": "CHF"}).currency is None
 
 
 def test_a_name_that_no_database_takes_is_cleaned_and_marked() -> None:
     row = encoded(changed(name="A\x00B")).replace(b"B", rb"B\ud800C")
-    campaign = rows.campaign(row, None)
+    campaign = parsed(row)
     assert campaign.name == "A\ufffdB\ufffdC"
     assert campaign.native["name_cleaned"] == "true"
     assert campaign.raw == row
     for name in ("<script>alert(1)</script>", "=cmd|' /C calc'!A0", "عربى \u202e 😀", "é"):
-        campaign = rows.campaign(encoded(changed(name=name)), None)
+        campaign = parsed(encoded(changed(name=name)))
         assert campaign.name == name
         assert "name_cleaned" not in campaign.native
 
@@ -222,9 +229,9 @@ async def test_a_bad_row_has_its_id_where_one_can_be_read(
 
 def test_a_campaign_id_may_come_as_a_number_of_any_length() -> None:
     row = broken("id", 2**70)
-    assert rows.campaign(encoded(row), None).external_id == str(2**70)
-    assert rows.campaign(encoded(broken("id", "007")), None).external_id == "007"
-    assert rows.campaign(encoded(broken("type", ...)), None).external_id == "99999"
+    assert parsed(encoded(row)).external_id == str(2**70)
+    assert parsed(encoded(broken("id", "007"))).external_id == "007"
+    assert parsed(encoded(broken("type", ...))).external_id == "99999"
 
 
 async def test_one_search_per_advertiser_leaves_when_it_is_asked_for() -> None:
@@ -232,7 +239,7 @@ async def test_one_search_per_advertiser_leaves_when_it_is_asked_for() -> None:
         (advertiser,) = arrival.json["filters"]["advertiserIds"]
         return http(200, {"data": [changed(advertiserId=advertiser)], "errors": None})
 
-    async with account(with_token(script), advertisers=("1", "2", "3")) as there:
+    async with account(with_token(script), scope={"advertisers": ("1", "2", "3")}) as there:
         listing = there.adapter.pages()
         for number in (1, 2, 3):
             page = await anext(listing)
@@ -246,7 +253,7 @@ async def test_one_search_per_advertiser_leaves_when_it_is_asked_for() -> None:
 
 async def test_a_row_of_another_advertiser_is_a_bad_row() -> None:
     reply = http(200, {"data": [CAMPAIGN]})
-    page = await page_of(reply, advertisers=("777",))
+    page = await page_of(reply, scope={"advertisers": ("777",)})
     assert page.campaigns == ()
     (bad,) = page.bad
     assert bad.external_id == "99999"
@@ -285,8 +292,8 @@ REFUSALS: dict[str, tuple[Reply, type[ProviderError], str, int]] = {
     "400": (http(400, {"errors": [{"code": "required-field", "title": "R"}]}), CallRefused, "R", 1),
     "401": (http(401), AuthFailed, "client_id", 2),
     "403": (http(403), Forbidden, "consent", 1),
-    "404": (http(404, "<html>"), CallRefused, "base_url", 1),
-    "410": (http(410), CallRefused, "version is retired", 1),
+    "404": (http(404, "<html>"), CallRefused, "base_url, which is the host alone, and dialect", 1),
+    "410": (http(410), CallRefused, "version is retired: set another dialect", 1),
     "415": (http(415), CallRefused, "", 1),
     "418": (http(418), CallRefused, "", 1),
     "500": (http(500), ProviderDown, "", 4),
@@ -409,7 +416,7 @@ async def test_a_maintenance_with_a_time_freezes_like_a_throttling() -> None:
     ],
 )
 async def test_a_campaign_that_a_single_read_does_not_show(reply: Reply, *, is_whole: bool) -> None:
-    async with account(with_token(always(reply)), advertisers=("12345",)) as there:
+    async with account(with_token(always(reply)), scope={"advertisers": ("12345",)}) as there:
         reading = await there.adapter.read(["99999"])
     assert (reading.campaigns, reading.is_whole) == ({}, is_whole)
 
@@ -463,5 +470,5 @@ async def test_ten_thousand_campaigns_keep_their_own_bytes() -> None:
 
 
 def test_a_bad_row_shows_no_control_characters() -> None:
-    bad: BadRow = rows.bad_row(b"{}", "a\nb")
+    bad: BadRow = bad_row(b"{}", "a\nb")
     assert bad.message == "a<U+000A>b"

@@ -450,6 +450,21 @@ UNCAPPED = dict.fromkeys(("budget.daily", "budget.monthly", "budget.lifetime"), 
     [
         ({"name": "x"}, UNCAPPED, "not_changeable", "name"),
         ({"budget.daily": "unlimited"}, UNCAPPED, "not_offered", "does not lift or remove"),
+        (
+            {"budget.daily": "unlimited"},
+            UNCAPPED | {"budget.daily": "50"},
+            "not_offered",
+            "does not lift or remove",
+        ),
+        (
+            {"budget.daily": "unlimited", "budget.monthly": "unlimited"},
+            UNCAPPED | {"budget.daily": "50"},
+            "not_offered",
+            "budget.daily, budget.monthly: syncd does not lift",
+        ),
+        ({"budget.daily": None}, UNCAPPED, "bad_amount", "null is no amount"),
+        ({"deleted": "true"}, UNCAPPED, "not_changeable", "deleted"),
+        ({"native.goal": "Retention"}, UNCAPPED, "not_changeable", "native.goal"),
         ({"budget.daily": "-5"}, UNCAPPED, "bad_amount", "negative"),
         ({"budget.daily": "NaN"}, UNCAPPED, "bad_amount", "not an amount"),
         ({"budget.daily": "1.005"}, UNCAPPED, "bad_amount", "2 decimals"),
@@ -463,12 +478,24 @@ UNCAPPED = dict.fromkeys(("budget.daily", "budget.monthly", "budget.lifetime"), 
             {"budget.daily": "5"},
             UNCAPPED | {"budget.monthly": "300"},
             "period_mismatch",
-            "monthly (300), not daily; set budget.monthly",
+            "monthly (300), not daily; set budget.monthly, or set it to unlimited in the same",
+        ),
+        (
+            {"budget.daily": "5", "budget.lifetime": "unlimited"},
+            UNCAPPED | {"budget.monthly": "300"},
+            "period_mismatch",
+            "monthly (300), not daily",
+        ),
+        (
+            {"budget.daily": "5", "budget.lifetime": "6", "budget.monthly": "unlimited"},
+            UNCAPPED | {"budget.monthly": "300"},
+            "period_mismatch",
+            "daily and lifetime were asked for",
         ),
     ],
 )
 def test_what_can_never_be_written_is_refused_with_the_reason(
-    changes: dict[str, str], remote: dict[str, str], code: str, words: str
+    changes: dict[str, str | None], remote: dict[str, str], code: str, words: str
 ) -> None:
     bad = WriteItem(external_id="bad", changes=changes, remote=remote)
     calls, refused = planned(item("good"), bad)
@@ -501,13 +528,15 @@ def test_a_campaign_that_stands_in_a_plan_twice_is_a_mistake_of_ours() -> None:
     ],
 )
 def test_an_amount_leaves_as_the_exact_number(value: str, number: bytes) -> None:
-    assert b'"spendLimitAmount":' + number + b"}" in writes.body([item("a", value)])
+    assert b'"spendLimitAmount":' + number + b"}" in writes.body([item("a", value)], "documented")
 
 
 def test_a_value_that_is_no_number_never_becomes_a_body() -> None:
-    for value in ("unlimited", "1e5", "", "1_0", "NaN"):
+    for value in ("1e5", "", "1_0", "NaN"):
         with pytest.raises(ValueError, match="not a number"):
-            writes.body([item("a", value)])
+            writes.body([item("a", value)], "documented")
+    with pytest.raises(ValueError, match="not enough values"):
+        writes.body([item("a", "unlimited")], "documented")
 
 
 async def test_a_plan_is_the_adapters_own_with_the_accounts_batch() -> None:

@@ -1,5 +1,5 @@
 """Criteo Marketing Solutions: campaigns and their spend limits."""
 
-from syncd.providers.criteo.adapter import CAPABILITIES, Criteo
+from syncd.providers.criteo.adapter import Criteo, capabilities
 
-__all__ = ["CAPABILITIES", "Criteo"]
+__all__ = ["Criteo", "capabilities"]

@@ -4,7 +4,6 @@ status means. Tolerant: every field of an entry may be missing."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,19 +16,28 @@ from syncd.errors import (
     ProviderError,
     Throttled,
 )
+from syncd.providers.calls import Hide
+from syncd.providers.criteo.dialects import CURRENT
+from syncd.providers.outcomes import Said
 from syncd.providers.redaction import LONGEST
 from syncd.providers.transport import Answer
 from syncd.providers.wire import parse
 
-Hide = Callable[[str], str]
-
 REMEDIES: Final = {
     401: "check what client_id and client_secret under the account's `credentials` point to",
     403: "let the advertiser consent to the app again, with the right to read and manage campaigns",
-    404: "check base_url: it is the host alone",
-    410: "the API version is retired: base_url or syncd must move to a current one",
+    404: (
+        'check base_url, which is the host alone, and dialect: "documented" asks below'
+        ' /marketing-solutions, "current" below /2026-07/marketing-solutions'
+    ),
+    410: "the API version is retired: set another dialect, or move to a newer syncd",
     413: "lower the account's push.batch",
 }
+
+MISREAD: Final = (
+    "Criteo does not read amounts as the account's dialect writes them: set the other dialect"
+    ' ("documented" writes 100, "current" writes {"value": 100})'
+)
 
 # What the provider's documents say of a code beyond the title it comes with.
 _HINTS: Final = {
@@ -37,17 +45,21 @@ _HINTS: Final = {
         "either the campaign is uncapped, or these credentials may not change its spend limit"
     ),
 }
+_AMOUNT: Final = b"spendLimitAmount"
+_NOT_OF_THIS_TYPE = re.compile(
+    rb"deseriali[sz]|convert(?:ed|ing)?\b|(?:must be|expected) (?:an? )?(?:number|object)",
+    re.IGNORECASE,
+)
 _INSTANCE = re.compile(r"@data/(\d{1,9})(?:/.*)?", re.ASCII | re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Problem:
-    """One entry. `index` is the place in the request's `data` that it names, None without one."""
+class Problem(Said):
+    """One entry. `index` is the place in the request's `data` that it names, None without one;
+    `dialect` the one that writes entries so, None where both may."""
 
     kind: str | None = None
-    code: str | None = None
-    text: str = ""
-    trace_id: str | None = None
+    dialect: str | None = None
     index: int | None = None
 
 
@@ -72,6 +84,11 @@ def told(answer: Answer, hide: Hide) -> Problem:
     text = f"HTTP {answer.status}" + (f": {first.text}" if first.text else "")
     code = first.code or f"http-{answer.status}"
     return Problem(kind=first.kind, code=code, text=text, trace_id=first.trace_id)
+
+
+def is_misread(answer: Answer) -> bool:
+    """Whether a refusal says in its own words that an amount is not of the type that it takes."""
+    return _AMOUNT in answer.body and _NOT_OF_THIS_TYPE.search(answer.body) is not None
 
 
 def refusal(answer: Answer, operation: str, hide: Hide, freeze: float) -> ProviderError:
@@ -116,6 +133,7 @@ def _problem(entry: Any, hide: Hide) -> Problem:
             or code
             or "a problem without a text"
         )[:LONGEST],
+        dialect=CURRENT if entry.get("traceId") else None,
         trace_id=word("traceId") or word("traceIdentifier"),
         index=int(found[1]) if found else None,
     )

@@ -5,13 +5,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Final
 
-from syncd.errors import BadAnswer, NotSent, ProviderError
+from syncd.errors import BadAnswer
 from syncd.model.call import CallResult, Whole, WriteItem
 from syncd.model.update import Outcome, Verdict
-from syncd.providers.criteo.problems import REMEDIES, Hide, Problem, problems, told
+from syncd.providers.calls import Hide
+from syncd.providers.criteo.problems import (
+    MISREAD,
+    REMEDIES,
+    Problem,
+    is_misread,
+    problems,
+    told,
+)
+from syncd.providers.outcomes import Said, undecided, unjudged
 from syncd.providers.redaction import LONGEST
 from syncd.providers.transport import Answer
 from syncd.providers.wire import parse
@@ -22,7 +30,7 @@ _NEXT_PERIOD: Final = (
 )
 
 # Refused before any item was looked at. A status that is not here says nothing about the items.
-_WHOLE: Final = {
+WHOLE: Final = {
     401: Whole.UNAUTHORISED,
     403: Whole.FORBIDDEN,
     413: Whole.TOO_LARGE,
@@ -38,46 +46,33 @@ def judge(items: Sequence[WriteItem], answer: Answer, hide: Hide) -> CallResult:
         try:
             return _judge_items(items, parse(answer.body, "the answer"), hide)
         except BadAnswer as error:
-            return undecided(items, error.code, hide(error.message), status=200)
+            said = Said(code=error.code, text=hide(error.message))
+            return undecided(items, said, 200)
+    return by_status(items, answer, hide)
+
+
+def by_status(items: Sequence[WriteItem], answer: Answer, hide: Hide) -> CallResult:
+    """What a status alone says of a call: that no item was judged, or nothing at all."""
     said = told(answer, hide)
-    if whole := _WHOLE.get(answer.status):
-        return unjudged(items, whole, said, status=answer.status)
-    verdict = Verdict(
-        outcome=Outcome.UNKNOWN, code=said.code, message=said.text, trace_id=said.trace_id
-    )
-    return _same(items, verdict, answer.status)
+    whole, remedy = WHOLE.get(answer.status), REMEDIES.get(answer.status, "")
+    if answer.status == 400 and is_misread(answer):
+        # Every amount is written in this one form, so that no part of the call would do better.
+        whole, remedy = Whole.UNUSABLE, MISREAD
+    if whole is not None:
+        return unjudged(items, whole, said, answer.status, remedy=remedy)
+    return undecided(items, said, answer.status)
 
 
-def failed(items: Sequence[WriteItem], error: ProviderError) -> CallResult:
-    """The result when the send itself ended in an error."""
-    if isinstance(error, NotSent):
-        said = Problem(code=error.code, text=error.message)
-        return replace(unjudged(items, Whole.NOT_SENT, said), remedy=error.remedy)
-    result = undecided(items, error.code, error.message, status=error.status)
-    return replace(result, remedy=error.remedy)
+def is_pending(warnings: Sequence[Problem]) -> bool:
+    """Whether one of these says that the value takes effect later."""
+    return any(warning.code == _NEXT_PERIOD for warning in warnings)
 
 
-def unjudged(
-    items: Sequence[WriteItem], whole: Whole, said: Problem, *, status: int | None = None
-) -> CallResult:
-    """No item was looked at, all for one reason."""
-    verdict = Verdict(
-        outcome=Outcome.NOT_JUDGED, code=said.code, message=said.text, trace_id=said.trace_id
-    )
-    remedy = REMEDIES.get(status, "") if status is not None else ""
-    return replace(_same(items, verdict, status), whole=whole, remedy=remedy)
-
-
-def undecided(
-    items: Sequence[WriteItem], code: str, message: str, *, status: int | None = None
-) -> CallResult:
-    """Nothing readable says what happened to any item."""
-    return _same(items, Verdict(outcome=Outcome.UNKNOWN, code=code, message=message), status)
-
-
-def _same(items: Sequence[WriteItem], verdict: Verdict, status: int | None) -> CallResult:
-    verdicts = {item.external_id: verdict for item in items}
-    return CallResult(verdicts=verdicts, status=status, message=verdict.message)
+def line(problem: Problem) -> str:
+    """A problem in one line, its code included."""
+    if problem.code is None:
+        return problem.text
+    return problem.text if problem.code in problem.text else f"{problem.code}: {problem.text}"
 
 
 class _Word:
@@ -100,11 +95,11 @@ def _judge_items(items: Sequence[WriteItem], answer: Any, hide: Hide) -> CallRes
     every = [*word.loose_errors, *(error for errors in word.errors for error in errors)]
     ids = [item.external_id for item in items]
     if not word.taken and all(word.errors) and all(error.kind == "quota" for error in every):
-        return unjudged(items, Whole.THROTTLED, every[0], status=200)
+        return unjudged(items, Whole.THROTTLED, every[0], 200)
     foreign = len(word.taken.keys() - set(ids))
     notes = [
-        *(f"error without an item: {_line(error)}" for error in word.loose_errors),
-        *(f"warning without an item: {_line(warning)}" for warning in word.loose_warnings),
+        *(f"error without an item: {line(error)}" for error in word.loose_errors),
+        *(f"warning without an item: {line(warning)}" for warning in word.loose_warnings),
         *([f"{foreign} of the ids in the answer were not sent"] if foreign else []),
     ]
     verdicts = {id_: _verdict(word, id_, index) for index, id_ in enumerate(ids)}
@@ -114,12 +109,12 @@ def _judge_items(items: Sequence[WriteItem], answer: Any, hide: Hide) -> CallRes
 def _verdict(word: _Word, external_id: str, index: int) -> Verdict:
     errors, warnings = word.errors[index], word.warnings[index]
     times = word.taken[external_id]
-    lines = tuple(_line(warning) for warning in warnings)
-    is_pending = any(warning.code == _NEXT_PERIOD for warning in warnings)
+    lines = tuple(line(warning) for warning in warnings)
     if times == 1 and not errors:
-        return Verdict(outcome=Outcome.APPLIED, warnings=lines, is_pending=is_pending)
+        pending = is_pending(warnings)
+        return Verdict(outcome=Outcome.APPLIED, warnings=lines, is_pending=pending)
     if times:
-        why = "; ".join(["the answer says both done and failed", *map(_line, errors)])
+        why = "; ".join(["the answer says both done and failed", *map(line, errors)])
         if not errors:
             why = f"the answer names this campaign {times} times"
         return _unknown("contradictory", why, errors, lines)
@@ -134,7 +129,7 @@ def _verdict(word: _Word, external_id: str, index: int) -> Verdict:
         )
     why = "the answer does not mention this campaign"
     if word.loose_errors:
-        why += "; it also says: " + "; ".join(map(_line, word.loose_errors))
+        why += "; it also says: " + "; ".join(map(line, word.loose_errors))
     return _unknown("not_mentioned", why, word.loose_errors, lines)
 
 
@@ -169,9 +164,3 @@ def _of(found: Sequence[Problem], index: int) -> list[Problem]:
 
 def _loose(found: Sequence[Problem], count: int) -> list[Problem]:
     return [problem for problem in found if problem.index is None or problem.index >= count]
-
-
-def _line(problem: Problem) -> str:
-    if problem.code is None:
-        return problem.text
-    return problem.text if problem.code in problem.text else f"{problem.code}: {problem.text}"

@@ -1,0 +1,258 @@
+"""The Epom adapter: lists of campaigns, the pricing of each, and one change of pricing a call, of
+one account. A campaign that no list shows and no configuration names is not there for it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import Final, Self
+from urllib.parse import quote
+
+from syncd.errors import BadAnswer, CallRefused, Forbidden, ProviderError
+from syncd.model.call import CallResult, WriteCall, WriteItem, WritePlan
+from syncd.model.campaign import Campaign
+from syncd.ports import BadRow, Capabilities, Intend, Page, Reading
+from syncd.providers.calls import Calls, Manner, open_transport
+from syncd.providers.epom import answers, rows, verdicts, writes
+from syncd.providers.epom.forms import ACCEPT, campaign_path, form
+from syncd.providers.epom.offer import PORTION, capabilities
+from syncd.providers.epom.rows import Listed
+from syncd.providers.epom.signing import QuerySigner
+from syncd.providers.fields import RowError, bad_row
+from syncd.providers.outcomes import failed, held_back
+from syncd.providers.redaction import visible
+from syncd.providers.settings import Settings
+from syncd.providers.transport import Answer, Request
+from syncd.providers.wire import NotStrict, parse_row, split
+
+_LIST: Final = "GET campaigns"
+_GET: Final = "GET campaign"
+_PRICING: Final = "GET pricing"
+_MANNER: Final = Manner(title="Epom", refusal=answers.refusal)
+# So many unreadable answers one after the other are no matter of single campaigns any more.
+_UNREADABLE: Final = 3
+
+
+@dataclass(kw_only=True, slots=True)
+class _Read:
+    """Campaigns of one portion, those that could not be read, and of these the ones that the user
+    has no right to."""
+
+    campaigns: list[Campaign] = field(default_factory=list)
+    bad: list[BadRow] = field(default_factory=list)
+    forbidden: int = 0
+
+
+class Epom:
+    """One account at Epom; an async context that holds its connections."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._dialect = settings.dialect
+        self._currency = settings.currency
+        self._ids = settings.scope.get("ids", ())
+        self._advertisers = settings.scope.get("advertisers", ())
+        self._capabilities = capabilities(settings.dialect, settings.scope)
+        signer = QuerySigner(settings.credentials)
+        self._calls = Calls(settings, open_transport(settings), signer, _MANNER)
+        self._open = AsyncExitStack()
+        # What named each campaign last, so that a read for a push costs one call a campaign.
+        self._known: dict[str, Listed] = {}
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._capabilities
+
+    async def __aenter__(self) -> Self:
+        await self._open.enter_async_context(self._calls.opened())
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._open.aclose()
+
+    async def pages(self) -> AsyncGenerator[Page, None]:
+        """The configured campaigns, or those of each list, in portions with their pricings. A list
+        comes whole in one answer, so that nothing has to be counted."""
+        if self._ids:
+            bare = [Listed(external_id=one) for one in self._ids]
+            for start in range(0, len(bare), PORTION):
+                read = await self._read(bare[start : start + PORTION])
+                yield _page(read, start, len(bare))
+            return
+        known: dict[str, Listed] = {}
+        for advertiser in self._lists:
+            found, bad = await self._list(advertiser)
+            known.update((one.external_id, one) for one in found)
+            for start in range(0, max(1, len(found)), PORTION):
+                read = await self._read(found[start : start + PORTION])
+                read.bad += bad
+                bad = []
+                yield _page(read, start, len(found), advertiser)
+        self._known = known
+
+    async def read(self, ids: Sequence[str]) -> Reading:
+        """The pricing of each. One that the user has no right to, or that no list shows, is out of
+        view."""
+        if self._ids:
+            some = [self._known.get(one) or Listed(external_id=one) for one in ids]
+            entries = [one for one in some if one.external_id in self._ids]
+            is_whole = True
+        else:
+            is_whole = all(one in self._known for one in ids) or await self._list_all()
+            entries = [self._known[one] for one in ids if one in self._known]
+        read = await self._read(entries)
+        return Reading(
+            campaigns={one.external_id: one for one in read.campaigns},
+            is_whole=is_whole and len(read.bad) == read.forbidden,
+        )
+
+    def plan(self, items: Sequence[WriteItem]) -> WritePlan:
+        return writes.plan(items)
+
+    async def write(self, call: WriteCall, intend: Intend) -> CallResult:
+        """One POST or DELETE, sent once and never repeated here."""
+        asked = form(call, self._dialect)
+        try:
+            ready = await self._calls.ready(call.operation)
+        except ProviderError as error:
+            return held_back(call.items, error)
+        request = self._calls.request(
+            call.operation, asked.method, asked.path, asked.body, headers=asked.headers
+        )
+        try:
+            answer = await self._calls.write(request, ready, intend)
+        except ProviderError as error:
+            return failed(call.items, error)
+        return verdicts.judge(call, answer, self._calls.hide)
+
+    async def find(self, create: WriteItem) -> Reading:  # noqa: ARG002 (nothing is created here)
+        """Nothing: no campaign is created at Epom, so that none can be looked for."""
+        return Reading(is_whole=False)
+
+    @property
+    def _lists(self) -> Sequence[str | None]:
+        return self._advertisers or (None,)
+
+    async def _list_all(self) -> bool:
+        """Know the campaigns of all lists; says whether every row could be read."""
+        known: dict[str, Listed] = {}
+        is_whole = True
+        for advertiser in self._lists:
+            found, bad = await self._list(advertiser)
+            known.update((one.external_id, one) for one in found)
+            is_whole = is_whole and not bad
+        self._known = known
+        return is_whole
+
+    async def _list(self, advertiser: str | None) -> tuple[list[Listed], list[BadRow]]:
+        path = "" if advertiser is None else f"/advertiser/{quote(advertiser, safe='')}"
+        request = self._get(_LIST, f"/rest-api{path}/campaigns.do")
+        found: dict[str, Listed] = {}
+        bad: list[BadRow] = []
+        for row in await self._calls.read(request, self._rows):
+            try:
+                one = rows.listed(row, advertiser)
+                found[one.external_id] = one
+            except RowError as error:
+                bad.append(bad_row(row, str(error)))
+        return [*found.values()], bad
+
+    def _rows(self, answer: Answer) -> list[bytes]:
+        """The rows of a list, as the bytes that came."""
+        if not answer.body.lstrip().startswith(b"["):
+            raise answers.refusal(answer, _LIST, self._calls.hide, 0.0)
+        envelope, found = split(b'{"rows":%b}' % answer.body, "rows", f"{_LIST}: the answer")
+        if found is None or len(envelope) != 1:
+            raise BadAnswer(f"{_LIST}: the answer is no list", status=200)
+        return found
+
+    async def _read(self, entries: Iterable[Listed]) -> _Read:
+        read, unreadable = _Read(), 0
+        for one in entries:
+            try:
+                pricing = await self._pricing(one.external_id)
+                unreadable = 0
+            except (Forbidden, CallRefused, BadAnswer) as error:
+                unreadable = unreadable + 1 if isinstance(error, BadAnswer) else 0
+                if unreadable == _UNREADABLE:
+                    raise
+                read.forbidden += isinstance(error, Forbidden)
+                read.bad.append(_unread(one, None, error.message))
+                continue
+            try:
+                known = await self._named(one)
+                read.campaigns.append(rows.campaign(known, pricing, self._currency))
+            except RowError as error:
+                read.bad.append(_unread(one, pricing, str(error)))
+        return read
+
+    async def _pricing(self, external_id: str) -> bytes | None:
+        """A campaign's pricing; None where none is set."""
+        request = self._get(_PRICING, f"{campaign_path(external_id)}/pricing.do")
+        return await self._calls.read(
+            request, self._priced, is_answer=lambda answer: answer.status in {200, 404}
+        )
+
+    def _priced(self, answer: Answer) -> bytes | None:
+        if answer.status == 404:
+            return None
+        found = answers.told(answer, self._calls.hide)
+        if found.is_no or found.is_printed_no:
+            raise answers.refusal(answer, _PRICING, self._calls.hide, 0.0)
+        try:
+            parse_row(answer.body)
+        except NotStrict as error:
+            what = f"{_PRICING}: the answer is not JSON that can be trusted: {error}"
+            raise BadAnswer(what, status=200) from error
+        return answer.body
+
+    async def _named(self, one: Listed) -> Listed:
+        """The campaign with its name. A configured one is asked for it once in a pull; where Epom
+        has none for it, the last one that is known stands, or else the id itself."""
+        if one.name is not None:
+            return one
+        request = self._get(_GET, f"{campaign_path(one.external_id)}.do")
+        found = await self._calls.read(
+            request, lambda answer: _row(answer, one.external_id), is_answer=_is_final
+        )
+        bare = replace(one, name=one.external_id)
+        known = found or self._known.get(one.external_id, bare)
+        self._known[one.external_id] = known
+        return known
+
+    def _get(self, operation: str, path: str) -> Request:
+        return self._calls.request(operation, "GET", path, headers=ACCEPT)
+
+
+def _row(answer: Answer, external_id: str) -> Listed | None:
+    try:
+        found = rows.listed(answer.body, None)
+    except RowError:
+        return None
+    return found if answer.status == 200 and found.external_id == external_id else None
+
+
+def _is_final(answer: Answer) -> bool:
+    """Whether asking again would change nothing."""
+    return answer.status < 500 and answer.status not in {408, 429}
+
+
+def _unread(one: Listed, pricing: bytes | None, message: str) -> BadRow:
+    return BadRow(external_id=one.external_id, raw=rows.raw(one, pricing), message=visible(message))
+
+
+def _page(read: _Read, start: int, count: int, advertiser: str | None = None) -> Page:
+    """A portion for the record; how many there are in all is known of a single list only."""
+    label = f"campaigns {start + 1} to {min(start + PORTION, count)} of {count}"
+    return Page(
+        label=label if advertiser is None else f"advertiser {advertiser}: {label}",
+        campaigns=tuple(read.campaigns),
+        bad=tuple(read.bad),
+        total=max(1, -(-count // PORTION)) if advertiser is None else None,
+    )
