@@ -1,6 +1,7 @@
 """The composition root: the only place that builds concrete parts and joins them to passes."""
 
 from syncd.daemon.composition import open_store, owner_dsn, register
+from syncd.daemon.consent import Consent, ask_consent, keep_consent, refresh_idle
 from syncd.daemon.doctor import Step, check_account
 from syncd.daemon.oneshot import AccountReport, SyncRequest, sync
 from syncd.daemon.planning import AccountPlan, plan
@@ -9,12 +10,16 @@ from syncd.daemon.service import run
 __all__ = [
     "AccountPlan",
     "AccountReport",
+    "Consent",
     "Step",
     "SyncRequest",
+    "ask_consent",
     "check_account",
+    "keep_consent",
     "open_store",
     "owner_dsn",
     "plan",
+    "refresh_idle",
     "register",
     "run",
     "sync",

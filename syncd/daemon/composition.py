@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from syncd import timing
 from syncd.config import Account as AccountSettings
 from syncd.config import Config
 from syncd.engine.account import Account
@@ -21,7 +23,8 @@ from syncd.engine.supervisor import beside, finish
 from syncd.engine.worker import keep
 from syncd.errors import DatabaseUnavailable, UsageError
 from syncd.limiter import Freeze, Limits
-from syncd.ports import Provider
+from syncd.model.path import Guard
+from syncd.ports import Capabilities, Provider, Vault
 from syncd.providers import registry
 from syncd.providers.settings import Settings
 from syncd.store.accounts import Accounts, Registration, Slots
@@ -31,6 +34,7 @@ from syncd.store.migrations import SERVICE, upgrade
 from syncd.store.mirror import Mirror
 from syncd.store.outbox import Outbox
 from syncd.store.runs import Runs
+from syncd.store.tokens import TokenVault
 from syncd.store.unknowns import Unknowns
 
 if TYPE_CHECKING:
@@ -98,12 +102,24 @@ async def register(config: Config, database: Database) -> dict[str, int]:
     """Make the configured accounts and what their providers offer known; returns their numbers by
     name."""
     accounts = Accounts(database)
-    for provider in sorted({account.provider for account in config.accounts}):
-        await accounts.declare(provider, registry.capabilities(provider).fields)
-    return await accounts.register([_registration(account) for account in config.accounts])
+    offers = {account.name: _capabilities(account) for account in config.accounts}
+    declared = {(one.provider, one.dialect): one.fields for one in offers.values()}
+    for (provider, dialect), fields in sorted(declared.items()):
+        await accounts.declare(provider, dialect, fields)
+    numbers = await accounts.register(
+        [_registration(account, offers[account.name]) for account in config.accounts]
+    )
+    for account in config.accounts:
+        zone = account.registration.price_zone
+        await accounts.price(numbers[account.name], account.prices, zone)
+    return numbers
 
 
-def _registration(account: AccountSettings) -> Registration:
+def _capabilities(account: AccountSettings) -> Capabilities:
+    return registry.capabilities(account.provider, account.dialect, account.scope_values)
+
+
+def _registration(account: AccountSettings, offer: Capabilities) -> Registration:
     return Registration(
         name=account.name,
         provider=account.provider,
@@ -113,7 +129,18 @@ def _registration(account: AccountSettings) -> Registration:
         max_amount=account.guard.max_amount,
         pull_schedule=account.pull.schedule.text,
         push_schedule=account.push.schedule.text,
+        can_create=offer.creates,
+        free_guards=free_guards(account),
+        evidence=offer.gone,
+        missing_after=account.pull.missing_after,
+        push_interval=push_times(account).interval(timing.wall_clock()),
+        scope=json.dumps({key: sorted(one) for key, one in account.scope_values.items()}),
     )
+
+
+def free_guards(account: AccountSettings) -> frozenset[Guard]:
+    """The guarded changes that the configuration lets through."""
+    return frozenset(guard for guard in Guard if getattr(account.guard, guard.value) == "free")
 
 
 def pull_times(account: AccountSettings) -> Timetable:
@@ -177,8 +204,9 @@ async def stations(
         built = []
         for account in accounts:
             limits = _limits(config, database, account, numbers[account.name])
-            adapter = registry.build(_adapter_settings(account, limits))
-            await stack.enter_async_context(adapter)
+            vault = token_vault(config, database, account, numbers[account.name])
+            settings = adapter_settings(account, limits, vault)
+            adapter = await stack.enter_async_context(registry.opened(settings))
             built.append(
                 Station(
                     settings=account,
@@ -227,7 +255,7 @@ async def _take_over(database: Database, station: Station, lease: Lease) -> None
 async def _let_go(database: Database, station: Station, lease: Lease) -> None:
     try:
         # A write was counted with its intent.
-        writes = {one.call for one in station.provider.capabilities.fields if one.changeable}
+        writes = station.provider.capabilities.writes
         asked = station.limits.taken()
         taken = {name: count for name, count in asked.items() if name not in writes}
         await Runs(database, station.number, lease.epoch, own_name()).used(taken)
@@ -258,6 +286,7 @@ def _account(database: Database, station: Station, watch: Watch, lease: Lease) -
         batch=settings.push.batch,
         in_flight=settings.push.in_flight,
         request_timeout=settings.lease.request_timeout.total_seconds(),
+        free=free_guards(settings),
     )
 
 
@@ -270,25 +299,36 @@ def _limits(config: Config, database: Database, account: AccountSettings, number
             log.warning("freeze-not-stored", account=account.name, reason=error.message)
 
     return Limits(
-        [account.limit],
+        account.limits_for(),
         patience=config.service.patience.total_seconds(),
         on_freeze=on_freeze,
         share=float(account.limits.share),
     )
 
 
-def _adapter_settings(account: AccountSettings, limits: Limits) -> Settings:
-    secrets = account.credentials
+def token_vault(
+    config: Config, database: Database, account: AccountSettings, number: int
+) -> TokenVault | None:
+    """Where the account's tokens are kept sealed; None for a provider that has none to keep."""
+    if not account.registration.needs_token_key or config.service.token_key is None:
+        return None
+    return TokenVault(database, number, config.service.token_key.resolve().get_secret_value())
+
+
+def adapter_settings(account: AccountSettings, limits: Limits, vault: Vault | None) -> Settings:
+    """What the account's adapter is built from."""
+    references = account.secrets
     return Settings(
         provider=account.provider,
         base_url=account.base_url,
+        dialect=account.dialect,
+        scope=account.scope_values,
         allow_loopback=account.allow_loopback,
-        advertisers=tuple(account.scope.advertisers),
         currency=account.currency,
         credentials=lambda: {
-            "client_id": secrets.client_id.resolve().get_secret_value(),
-            "client_secret": secrets.client_secret.resolve().get_secret_value(),
+            key: reference.resolve().get_secret_value() for key, reference in references.items()
         },
+        vault=vault,
         batch=account.push.batch,
         request_timeout=account.lease.request_timeout.total_seconds(),
         limits=limits,

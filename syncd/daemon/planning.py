@@ -7,9 +7,11 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from syncd.config import Config
-from syncd.daemon.composition import Station, chosen, register, stations
+from syncd.config import Account, Config
+from syncd.daemon.composition import Station, chosen, free_guards, register, stations
+from syncd.model.guard import Rules
 from syncd.model.plan import PushPlan, plan_push
+from syncd.model.registration import DEFAULT_LIMIT
 from syncd.store.database import Database
 from syncd.store.mirror import Mirror
 from syncd.store.outbox import Outbox
@@ -39,20 +41,29 @@ async def plan(config: Config, database: Database, names: Sequence[str]) -> tupl
         return tuple([await _plan(database, station) for station in live])
 
 
+def _limits(account: Account) -> str:
+    """All limits as they are written, the one for all requests without its key."""
+    return ", ".join(
+        f"{setting}" if key == DEFAULT_LIMIT else f"{key} {setting}"
+        for key, setting in account.limit_settings.items()
+    )
+
+
 async def _plan(database: Database, station: Station) -> AccountPlan:
     pending = await Outbox(database, station.number, NO_EPOCH).due(MOST, ())
     mirror = Mirror(database, station.number, NO_EPOCH)
     remote = await mirror.values(sorted({update.external_id for update in pending}))
+    rules = Rules(fields=station.provider.capabilities.fields, free=free_guards(station.settings))
     planned = {update.id for update in pending}
     waiting = await database.rows("plan_waiting", station.number)
     return AccountPlan(
         account=station.settings.name,
-        plan=plan_push(pending, remote, station.provider.plan),
+        plan=plan_push(pending, remote, station.provider.plan, rules),
         waiting=tuple(
             (row["id"], row["waiting_for"]["code"], row["waiting_for"]["text"])
             for row in waiting
             if row["id"] not in planned
         ),
         read_at=await database.value("plan_read_at", station.number),
-        limit=f"{station.settings.limit_setting}",
+        limit=_limits(station.settings),
     )

@@ -24,6 +24,7 @@ from syncd.daemon.composition import (
     register,
     stations,
 )
+from syncd.daemon.consent import refresh_idle
 from syncd.engine.events import CallSettled, Event, PassEnded
 from syncd.engine.schedule import WakeTrigger
 from syncd.engine.supervisor import serve
@@ -34,6 +35,7 @@ from syncd.store.leases import own_name
 from syncd.web.health import serve_health
 
 BEAT = 5.0
+IDLE_EVERY = 3600.0
 LISTEN_AGAIN = 5.0
 GRACE = 30.0
 log = structlog.get_logger()
@@ -66,6 +68,7 @@ async def run(config: Config, ready: Callable[[str], None]) -> None:
                         *((worker.name, worker.run(stop)) for worker in workers),
                         ("listener", _listen(database, by_number, stop)),
                         ("heartbeat", _beat(database, bring_back, stop)),
+                        ("tokens", _use_tokens(config, database, stop)),
                     ],
                     stop,
                     GRACE,
@@ -139,6 +142,20 @@ async def _beat(
             await _try(bring_back)
         await _pause(BEAT, stop)
     await _try(partial(database.run, "service_end", own_name()))
+
+
+async def _use_tokens(config: Config, database: Database, stop: asyncio.Event) -> None:
+    """Credentials that nobody uses would die: those of paused accounts too."""
+    while not stop.is_set():
+        try:
+            for account, error in await refresh_idle(config, database, "service"):
+                log.warning(
+                    "token-not-refreshed", account=account, code=error.code, reason=error.message,
+                    remedy=error.remedy,
+                )  # fmt: skip
+        except SyncdError as error:
+            log.warning("tokens-not-refreshed", code=error.code, reason=error.message)
+        await _pause(IDLE_EVERY, stop)
 
 
 async def _try(act: Callable[[], Awaitable[None]]) -> None:

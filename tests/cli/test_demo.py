@@ -13,12 +13,17 @@ def test_the_demo_plays_to_its_end_and_leaves_nothing_behind(tmp_path: Path) -> 
     ran = process(["demo", "--campaigns", "80", "--seed", "3"], environ=overrides)
     assert ran.code == 0, ran.err
     assert ran.err == ""
-    for chapter in range(1, 9):
-        assert f"{chapter}/8  " in ran.out
+    for chapter in range(1, 11):
+        assert f"{chapter}/10  " in ran.out
     assert '"-5" is negative; a budget is zero or more' in ran.out
-    journal = "The provider's journal: 1 PATCH /marketing-solutions/campaigns with 8 entries"
+    journal = "Criteo's journal: 1 PATCH /marketing-solutions/campaigns with 8 entries"
     assert journal in ran.out
     assert "9 = 4 applied + 4 rejected + 1 superseded        1 call" in ran.out
+    for provider in ("icas", "epom", "pai", "voipbin"):
+        assert f"{provider}-demo pull ok: seen 4" in ran.out
+        assert f"{provider}-demo push ok" in ran.out
+    assert 'needs guard.start = "free" in account voipbin-demo' in ran.out
+    assert "No campaign began to call anybody." in ran.out
     assert "Nothing is left running or on disk." in ran.out
     assert list(tmp_path.iterdir()) == []
 
@@ -34,7 +39,7 @@ def test_being_stopped_in_the_middle_leaves_nothing_behind_and_is_code_130(tmp_p
     ) as running:
         assert running.stdout is not None
         assert running.stderr is not None
-        while not running.stdout.readline().startswith("1/8"):
+        while not running.stdout.readline().startswith("1/10"):
             assert running.poll() is None
         running.terminate()
         running.stdout.read()

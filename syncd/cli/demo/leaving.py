@@ -13,6 +13,7 @@ from syncd.store.database import open_database
 
 def tell_where(narrator: Narrator, here: Stage, account: str) -> None:
     """Addresses and commands that can be copied as they stand."""
+    pids = " ".join(str(one) for one in sorted({one.pid for one in here.providers.values()}))
     config = shlex.quote(str(here.config))
     folder = asyncio.run(_data_folder(here.cluster.dsn())).parent
     narrator.say("The database:")
@@ -21,13 +22,12 @@ def tell_where(narrator: Narrator, here: Stage, account: str) -> None:
     narrator.say("syncd against it:")
     narrator.command(f"export SYNCD_CONFIG={config}")
     narrator.command(f"syncd status; syncd sync {account}; syncd run")
-    narrator.say(
-        f"The simulated provider: {here.provider.base_url}"
-        f" (admin: {here.provider.told['admin_url']}/state)"
-    )
+    narrator.say("The simulated providers, and where each can be steered:")
+    for name, provider in here.providers.items():
+        narrator.say(f"  {name:<8} {provider.base_url}  {provider.told['admin_url']}/state")
     narrator.say("Stop and remove everything:")
     narrator.command(
-        f"kill {here.provider.pid}; kill -INT {here.cluster.pid}; sleep 2; "
+        f"kill {pids}; kill -INT {here.cluster.pid}; sleep 2; "
         f"rm -rf {shlex.quote(str(folder))} {shlex.quote(str(here.folder))} "
         f"{shlex.quote(str(here.cluster.socket_folder))}"
     )

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from syncd.cli.choices import Choices
 from syncd.cli.demo.narrator import Narrator
-from syncd.cli.demo.stage import ACCOUNT, Stage
+from syncd.cli.demo.provider import OF_EACH_OTHER, OTHERS
+from syncd.cli.demo.stage import ACCOUNT, Stage, account_of
 from syncd.cli.mirrored import COLUMNS, campaign_line, draw_changes
 from syncd.cli.opened import Opened, finish, opened
 from syncd.cli.passes import sync_accounts
@@ -43,11 +44,11 @@ def first_pull(narrator: Narrator, here: Stage, choices: Choices, campaigns: int
     """Everything is new."""
     narrator.chapter("First pull")
     narrator.say(
-        f"One search per advertiser, under a limiter, and {count(campaigns)} campaigns "
-        "are in Postgres."
+        f"Every provider in its own way, side by side, each under its own limits: "
+        f"{count(campaigns + len(OTHERS) * OF_EACH_OTHER)} campaigns come into Postgres."
     )
-    narrator.command(here.shell(["sync", ACCOUNT, "--pull"]))
-    narrator.check(finish(choices, sync_accounts(choices, [ACCOUNT], PULL)), 0, "exit code")
+    narrator.command(here.shell(["sync", "--pull"]))
+    narrator.check(finish(choices, sync_accounts(choices, [], PULL)), 0, "exit code")
     finish(choices, _show_some(narrator, choices, campaigns))
 
 
@@ -71,7 +72,13 @@ async def _show_some(narrator: Narrator, choices: Choices, campaigns: int) -> No
     async with opened(choices) as here:
         rows = await here.reports.campaigns(CampaignFilter(account=ACCOUNT, limit=None))
         narrator.check(len(rows), campaigns, "campaigns in the mirror:")
-        narrator.command(f"syncd campaigns list --limit {_SHOWN}")
+        for name in OTHERS:
+            found = await here.reports.campaigns(
+                CampaignFilter(account=account_of(name), limit=None)
+            )
+            here_now = [row for row in found if row["gone_at"] is None]
+            narrator.check(len(here_now), OF_EACH_OTHER, f"campaigns of {name} in the mirror:")
+        narrator.command(f"syncd campaigns list --account {ACCOUNT} --limit {_SHOWN}")
         here.screen.table(COLUMNS, [campaign_line(here.screen, row) for row in rows[:_SHOWN]])
 
 

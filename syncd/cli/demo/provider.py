@@ -1,5 +1,5 @@
-"""The other end of the demo: a simulated provider in a process of its own, and what a person at
-that provider would do there. Speaks to it over loopback only."""
+"""The other end of the demo: the simulated providers in processes of their own, and what a person
+at such a provider would do there. Speaks to them over loopback only."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import contextlib
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.request import ProxyHandler, Request, build_opener
@@ -16,6 +16,9 @@ from syncd.errors import SyncdError
 
 _SECONDS: Final = 15
 _ARGUMENTS: Final = ("-m", "syncd.simulator")
+FIRST: Final = "criteo"
+OTHERS: Final = ("icas", "epom", "pai", "voipbin")
+OF_EACH_OTHER: Final = 40
 
 
 class NotRunning(SyncdError):
@@ -52,14 +55,30 @@ class SimulatedProvider:
 
 
 @contextlib.contextmanager
-def simulated_provider(*, campaigns: int, seed: int, keep: bool) -> Iterator[SimulatedProvider]:
-    """A running provider; it ends with the block, and with this process, unless it is to be kept.
-    Raises NotRunning."""
-    arguments = [sys.executable, *_ARGUMENTS, "--campaigns", str(campaigns), "--seed", str(seed)]
+def simulated_providers(
+    *, campaigns: int, seed: int, keep: bool
+) -> Iterator[dict[str, SimulatedProvider]]:
+    """All providers, running, by name: one with so many campaigns, each other with forty. They end
+    with the block, and with this process, unless they are to be kept. Raises NotRunning."""
+    shared = ["--seed", str(seed)]
     if not keep and sys.platform == "linux":
-        arguments.append("--parent-death")
+        shared.append("--parent-death")
+    first = ["--provider", FIRST, "--campaigns", str(campaigns), *shared]
+    named = [word for name in OTHERS for word in ("--provider", name)]
+    others = [*named, "--campaigns", str(OF_EACH_OTHER), *shared]
+    with (
+        _process(first, (FIRST,), keep=keep) as one,
+        _process(others, OTHERS, keep=keep) as several,
+    ):
+        yield one | several
+
+
+@contextlib.contextmanager
+def _process(
+    arguments: Sequence[str], names: Sequence[str], *, keep: bool
+) -> Iterator[dict[str, SimulatedProvider]]:
     process = subprocess.Popen(
-        arguments,
+        [sys.executable, *_ARGUMENTS, *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -68,10 +87,13 @@ def simulated_provider(*, campaigns: int, seed: int, keep: bool) -> Iterator[Sim
     is_kept = False
     try:
         assert process.stdout is not None  # noqa: S101  (a pipe was asked for)
-        first = process.stdout.readline()
-        if not first:
-            raise NotRunning("the simulated provider did not start", remedy="try: syncd simulate")
-        yield SimulatedProvider(told=json.loads(first), pid=process.pid)
+        lines = [process.stdout.readline() for _ in names]
+        if not all(lines):
+            raise NotRunning("a simulated provider did not start", remedy="try: syncd simulate")
+        yield {
+            name: SimulatedProvider(told=json.loads(line), pid=process.pid)
+            for name, line in zip(names, lines, strict=True)
+        }
         is_kept = keep
     finally:
         if is_kept:

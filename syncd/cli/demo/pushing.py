@@ -40,29 +40,27 @@ _HISTORY: Final = (
 def plan_push(narrator: Narrator, here: Stage, choices: Choices, changes: Changes) -> None:
     """What would be sent."""
     narrator.chapter("What a push would do")
-    narrator.command(here.shell(["plan", ACCOUNT]))
-    narrator.check(
-        finish(choices, show_plans(choices, [ACCOUNT], exit_code=False)), OK, "exit code"
-    )
+    narrator.command(here.shell(["plan"]))
+    narrator.check(finish(choices, show_plans(choices, [], exit_code=False)), OK, "exit code")
     narrator.say(
-        f"{len(changes.by_id)} updates become one call with {changes.campaigns} entries, "
-        "one per campaign."
+        f"At Criteo {len(changes.by_id)} updates become one call with {changes.campaigns} entries, "
+        "one per campaign; the others take one campaign a call."
     )
 
 
 def push(narrator: Narrator, here: Stage, choices: Choices, changes: Changes) -> None:
     """One call, and the receiver's own journal as the witness."""
     narrator.chapter("The push")
-    narrator.command(here.shell(["sync", ACCOUNT, "--push"]))
+    narrator.command(here.shell(["sync", "--push"]))
     before = here.provider.ask("counters")["arrivals"]
     wanted = {**PULL, "only_pull": False, "only_push": True}
-    narrator.check(finish(choices, sync_accounts(choices, [ACCOUNT], wanted)), ITEMS, "exit code")
+    narrator.check(finish(choices, sync_accounts(choices, [], wanted)), ITEMS, "exit code")
     arrivals = here.provider.ask(f"journal?since={before}")["arrivals"]
     patches = [arrival for arrival in arrivals if arrival["method"] == "PATCH"]
     narrator.check(len(patches), 1, "calls that write:")
     narrator.check(len(patches[0]["items"]), changes.campaigns, "entries in the call:")
     narrator.say(
-        f"The provider's journal: 1 {patches[0]['method']} {patches[0]['path']} with "
+        f"Criteo's journal: 1 {patches[0]['method']} {patches[0]['path']} with "
         f"{len(patches[0]['items'])} entries, answered {patches[0]['status']}."
     )
 

@@ -1,10 +1,11 @@
-"""What the demo stands on: a folder, a database cluster, a simulated provider and a configuration
-that joins them. All of it is gone when the block ends, whatever ends it, unless it is to be
-kept."""
+"""What the demo stands on: a folder, a database cluster, the simulated providers and a
+configuration that joins them. All of it is gone when the block ends, whatever ends it, unless it
+is to be kept."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shlex
 import shutil
@@ -12,34 +13,52 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from syncd.cli.demo.provider import SimulatedProvider, simulated_provider
+from cryptography.fernet import Fernet
+
+from syncd.cli.demo.provider import FIRST, SimulatedProvider, simulated_providers
 from syncd.store.embedded import EmbeddedPostgres, temporary_cluster
 
 ACCOUNT: Final = "criteo-demo"
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM)
-_CONFIG: Final = """\
+_SERVICE: Final = """\
 [database]
 url = "{url}"
 
 [service]
 name = "demo"
 listen = "127.0.0.1:8449"
-
+token_key = "file:token_key"
+"""
+_ACCOUNT: Final = """
 [[accounts]]
-name = "{account}"
-provider = "criteo"
+name = "{name}"
+provider = "{provider}"
 base_url = "{base_url}"
 allow_loopback = true
-scope = {{ advertisers = [{advertisers}] }}
-currency = "EUR"
-credentials = {{ client_id = "file:client_id", client_secret = "file:client_secret" }}
+scope = {{ {scope} }}
+credentials = {{ {credentials} }}
 push = {{ settle = "1s" }}
+{more}
 """
+# Epom documents no limit: the usual one is only caution, and one call a campaign would be a long
+# wait.
+_OF_EPOM: Final = "20/1s"
+_MORE: Final = {
+    "criteo": 'currency = "EUR"',
+    "epom": f'currency = "USD"\nlimits = {{ default = "{_OF_EPOM}" }}',
+}
+# Of several ways to log in, one.
+_CREDENTIALS: Final = {"voipbin": ("username", "password")}
+
+
+def account_of(provider: str) -> str:
+    """The name of the demo's account at a provider."""
+    return f"{provider}-demo"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +68,12 @@ class Stage:
     folder: Path
     config: Path
     cluster: EmbeddedPostgres
-    provider: SimulatedProvider
+    providers: Mapping[str, SimulatedProvider]
+
+    @property
+    def provider(self) -> SimulatedProvider:
+        """The one whose story is told at length."""
+        return self.providers[FIRST]
 
     def shell(self, arguments: Sequence[str]) -> str:
         """The command line that a person would type, with the configuration left out."""
@@ -76,12 +100,13 @@ def stage(*, campaigns: int, seed: int, keep: bool) -> Iterator[Stage]:
         _own_environment(),
         _ending_on_signals(),
         temporary_cluster(die_with_parent=not keep) as cluster,
-        simulated_provider(campaigns=campaigns, seed=seed, keep=keep) as provider,
+        simulated_providers(campaigns=campaigns, seed=seed, keep=keep) as providers,
         _folder(keep=keep) as folder,
     ):
-        config = _write(folder, cluster, provider)
+        providers["epom"].act("limit", limit=_OF_EPOM)
+        config = _write(folder, cluster, providers)
         try:
-            yield Stage(folder=folder, config=config, cluster=cluster, provider=provider)
+            yield Stage(folder=folder, config=config, cluster=cluster, providers=providers)
             if keep:
                 cluster.leave_running()
         finally:
@@ -104,21 +129,37 @@ def _folder(*, keep: bool) -> Iterator[Path]:
             shutil.rmtree(folder)
 
 
-def _write(folder: Path, cluster: EmbeddedPostgres, provider: SimulatedProvider) -> Path:
-    for name in ("client_id", "client_secret"):
-        secret = folder / name
-        secret.touch(mode=0o600)
-        secret.write_text(str(provider.told["credentials"][name]))
+def _write(
+    folder: Path, cluster: EmbeddedPostgres, providers: Mapping[str, SimulatedProvider]
+) -> Path:
+    _secret(folder, "token_key", Fernet.generate_key().decode())
+    tables = [_account(folder, name, provider) for name, provider in providers.items()]
     config = folder / "syncd.toml"
-    config.write_text(
-        _CONFIG.format(
-            url=cluster.dsn(),
-            account=ACCOUNT,
-            base_url=provider.base_url,
-            advertisers=", ".join(f'"{one}"' for one in provider.told["scope"]["advertisers"]),
-        )
-    )
+    config.write_text(_SERVICE.format(url=cluster.dsn()) + "".join(tables))
     return config
+
+
+def _account(folder: Path, name: str, provider: SimulatedProvider) -> str:
+    """The account at one provider as the configuration has it; its secrets go into files."""
+    told = provider.told
+    given = {key: told["credentials"][key] for key in _CREDENTIALS.get(name, told["credentials"])}
+    for key, value in given.items():
+        _secret(folder, f"{name}_{key}", str(value))
+    return _ACCOUNT.format(
+        name=account_of(name),
+        provider=name,
+        base_url=provider.base_url,
+        # A list of texts or a text is written alike in JSON and TOML.
+        scope=", ".join(f"{key} = {json.dumps(value)}" for key, value in told["scope"].items()),
+        credentials=", ".join(f'{key} = "file:{name}_{key}"' for key in given),
+        more=_MORE.get(name, ""),
+    )
+
+
+def _secret(folder: Path, name: str, value: str) -> None:
+    secret = folder / name
+    secret.touch(mode=0o600)
+    secret.write_text(value)
 
 
 @contextlib.contextmanager

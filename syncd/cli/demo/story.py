@@ -11,14 +11,16 @@ from syncd import telemetry
 from syncd.cli.choices import Choices
 from syncd.cli.codes import OK
 from syncd.cli.demo.changing import order_changes
+from syncd.cli.demo.elsewhere import check_elsewhere, order_elsewhere
 from syncd.cli.demo.mirroring import first_pull, second_pull
 from syncd.cli.demo.narrator import Narrator
+from syncd.cli.demo.provider import OF_EACH_OTHER
 from syncd.cli.demo.pushing import plan_push, push, read_back, tell_history
 from syncd.cli.demo.stage import ACCOUNT, Stage, stage
 from syncd.cli.render.screen import Screen
 from syncd.cli.text import lasted
 
-_CHAPTERS: Final = 8
+_CHAPTERS: Final = 10
 _NEXT: Final = (
     ("syncd demo --keep", "the same, and all of it is left running to look around in"),
     ("syncd config example > config/syncd.toml", "begin a configuration of your own"),
@@ -36,21 +38,25 @@ def play(choices: Choices, *, campaigns: int, seed: int, keep: bool) -> int:
     narrator = Narrator(screen=screen, chapters=_CHAPTERS)
     began = time.monotonic()
     screen.answer(
-        f"syncd demo: Postgres and a simulated Criteo of {campaigns} campaigns, "
-        "both on this machine only."
+        f"syncd demo: Postgres and five simulated providers, {campaigns} campaigns at Criteo and "
+        f"{OF_EACH_OTHER} at each other, all on this machine only."
     )
     screen.answer()
     with stage(campaigns=campaigns, seed=seed, keep=keep) as here:
         telling = replace(choices, config=str(here.config), quiet=False)
-        narrator.say(f"Postgres and the provider are running ({lasted(time.monotonic() - began)}).")
+        narrator.say(
+            f"Postgres and the providers are running ({lasted(time.monotonic() - began)})."
+        )
         screen.answer()
         _prepare(narrator, here)
         first_pull(narrator, here, telling, campaigns)
         edits = second_pull(narrator, here, telling)
         changes = order_changes(narrator, here, telling, edits)
+        elsewhere = order_elsewhere(narrator, here)
         plan_push(narrator, here, telling, changes)
         push(narrator, here, telling, changes)
         read_back(narrator, here, telling, changes)
+        check_elsewhere(narrator, here, telling, elsewhere)
         tell_history(narrator, here, telling, edits)
         _end(narrator, here, keep=keep)
     screen.answer()
