@@ -91,40 +91,39 @@ def resolve_create(unknown: Unknown, newcomers: Sequence[str]) -> Resolution:
 
 def _not_applied(unknown: Unknown) -> Resolution:
     if unknown.is_late:
-        return Resolution(
-            update_id=unknown.update_id,
-            state=State.EXPIRED,
-            code="expired",
-            message="the unanswered call was not applied, and its time has passed",
-        )
+        said = "the unanswered call was not applied, and its time has passed"
+        return _resolution(unknown, State.EXPIRED, "expired", said)
     if unknown.repeats >= REPEATS:
         return _held(
             unknown,
             "attempts_spent",
             "two calls stayed unanswered, and the provider still shows the old value",
         )
-    return Resolution(
-        update_id=unknown.update_id,
-        state=State.QUEUED,
-        code="not_applied",
-        message="the unanswered call was not applied; it is sent once more",
-        is_repeat=True,
-    )
+    said = "the unanswered call was not applied; it is sent once more"
+    return replace(_resolution(unknown, State.QUEUED, "not_applied", said), is_repeat=True)
 
 
 def _applied(unknown: Unknown) -> Resolution:
-    word = {"outcome": "applied", "code": "read_back", "message": None, "trace_id": None}
-    return Resolution(
-        update_id=unknown.update_id,
-        state=State.QUEUED if unknown.has_more else State.APPLIED,
-        code="read_back",
-        message="no answer came; a read shows the value",
-        results=dict.fromkeys(unknown.sent, word),
-    )
+    said = "no answer came; a read shows the value"
+    found = _resolution(unknown, State.APPLIED, "read_back", said)
+    return replace(found, state=State.QUEUED) if unknown.has_more else found
 
 
 def _held(unknown: Unknown, code: str, message: str) -> Resolution:
-    return Resolution(update_id=unknown.update_id, state=State.HELD, code=code, message=message)
+    return _resolution(unknown, State.HELD, code, message)
+
+
+def _resolution(unknown: Unknown, state: State, code: str, message: str) -> Resolution:
+    """This state, for the update and for each path that the call carried."""
+    said = None if state is State.APPLIED else message
+    word = {"outcome": state.value, "code": code, "message": said, "trace_id": None}
+    return Resolution(
+        update_id=unknown.update_id,
+        state=state,
+        code=code,
+        message=message,
+        results=dict.fromkeys(unknown.sent, word),
+    )
 
 
 def _words(values: Mapping[str, str | None]) -> str:

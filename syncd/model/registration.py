@@ -123,7 +123,8 @@ class Registration:
     table of currencies may name. `settle` is a duration as written in the file. Months of `prices`
     begin by the clock of `price_zone`. `open` makes the adapter of one account from its settings,
     `capabilities` tells what it can do by dialect and scope; the adapters that come with syncd
-    leave both out."""
+    leave both out. `bench` are the words after this Python's interpreter that start a server to
+    check the adapter against; none: it cannot be checked."""
 
     name: str
     title: str
@@ -141,6 +142,7 @@ class Registration:
     prices: tuple[Price, ...] = ()
     price_zone: str = "UTC"
     needs_token_key: bool = False
+    bench: tuple[str, ...] = ()
     open: Callable[..., Any] | None = None
     capabilities: Callable[[str, Scope], Any] | None = None
 

@@ -39,3 +39,10 @@ def test_a_listing_that_shows_much_less_counts_nothing_as_missing(
 def test_campaigns_that_were_missing_before_do_not_brake_again() -> None:
     ids = tuple(str(number) for number in range(90))
     assert brake(Absence(known=10, ids=ids, newly=1, empty_parts=())) is None
+
+
+@pytest.mark.parametrize(("accepted", "brakes"), [(0, True), (39, True), (40, False), (41, False)])
+def test_a_person_lets_so_many_pass_and_no_more(accepted: int, *, brakes: bool) -> None:
+    ids = tuple(str(number) for number in range(40))
+    absence = Absence(known=100, ids=ids, newly=40, empty_parts=("11",), accepted=accepted)
+    assert (brake(absence) is not None) is brakes

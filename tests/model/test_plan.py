@@ -34,7 +34,7 @@ def calls(items: Sequence[WriteItem]) -> WritePlan:
 def _code(item: WriteItem) -> str | None:
     if len(item.changes) > 1:
         return BOTH
-    return "too_much" if any(float(value) > 900 for value in item.changes.values()) else None
+    return "too_much" if any(float(value or 0) > 900 for value in item.changes.values()) else None
 
 
 def pending(number: int, wanted: str, seen: str | None = "100", **other: Any) -> Pending:
@@ -55,7 +55,7 @@ def marks(made: PushPlan) -> dict[int, tuple[str, str | None]]:
     return {one.update.id: (one.mark.value, one.deciding.code) for one in made.updates}
 
 
-def sent(made: PushPlan) -> dict[str, Mapping[str, str]]:
+def sent(made: PushPlan) -> dict[str, Mapping[str, str | None]]:
     return {item.external_id: item.changes for call in made.calls for item in call.items}
 
 

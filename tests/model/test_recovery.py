@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
-from syncd.model.recovery import Unknown, resolve
+from syncd.model.recovery import Unknown, resolve, resolve_create
 from syncd.model.update import State
 
 
@@ -77,9 +78,53 @@ def test_two_paths_are_decided_together_and_a_half_is_held() -> None:
     assert two("60", "500") == (State.HELD, "conflict")
 
 
-def test_only_an_applied_update_gets_results_for_its_paths() -> None:
-    applied = resolve(unknown(), {"budget.daily": "50"})
-    assert {path: word["outcome"] for path, word in applied.results.items()} == {
-        "budget.daily": "applied"
+@pytest.mark.parametrize(
+    ("one", "shown", "outcome"),
+    [
+        (unknown(), "50", "applied"),
+        (unknown(), "100", "queued"),
+        (unknown(repeats=1), "100", "held"),
+        (unknown(late=True), "100", "expired"),
+        (unknown(), "75", "held"),
+    ],
+)
+def test_the_path_that_was_sent_gets_the_state_of_its_update(
+    one: Unknown, shown: str, outcome: str
+) -> None:
+    found = resolve(one, {"budget.daily": shown})
+    assert {path: word["outcome"] for path, word in found.results.items()} == {
+        "budget.daily": outcome
     }
-    assert resolve(unknown(), {"budget.daily": "100"}).results == {}
+    assert found.state.value == outcome
+    assert found.is_repeat is (outcome == "queued")
+
+
+def test_an_update_with_more_to_send_goes_on_and_that_is_no_repeat() -> None:
+    found = resolve(replace(unknown(), has_more=True), {"budget.daily": "50"})
+    assert (found.state, found.code, found.is_repeat) == (State.QUEUED, "read_back", False)
+    assert found.results["budget.daily"]["outcome"] == "applied"
+
+
+def test_a_delete_is_confirmed_by_a_campaign_that_is_gone() -> None:
+    one = replace(unknown(), sent={"deleted": "true"}, before={"deleted": None})
+    assert resolve(one, {"deleted": "true"}).state is State.APPLIED
+    assert resolve(one, {"name": "still there"}).state is State.QUEUED
+    assert resolve(one, None).code == "out_of_view"
+
+
+CREATE = replace(unknown(), external_id="+7", is_create=True, sent={"name": "new"}, before={})
+
+
+def test_the_one_newcomer_is_what_a_create_made() -> None:
+    found = resolve_create(CREATE, ["900"])
+    assert (found.state, found.code, found.created_id) == (State.APPLIED, "read_back", "900")
+    assert "900" in (found.message or "")
+
+
+@pytest.mark.parametrize("newcomers", [[], ["900", "901"]])
+@pytest.mark.parametrize("late", [True, False])
+def test_a_create_is_never_sent_again(newcomers: list[str], *, late: bool) -> None:
+    found = resolve_create(replace(CREATE, is_late=late), newcomers)
+    assert (found.state, found.code, found.created_id) == (State.HELD, "create_unresolved", None)
+    assert not found.is_repeat
+    assert all(one in (found.message or "") for one in newcomers)

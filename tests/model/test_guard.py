@@ -1,0 +1,56 @@
+"""What may leave at all: guarded changes, and accounts that are set to another dialect."""
+
+from __future__ import annotations
+
+import pytest
+
+from syncd.model.guard import Rules, mismatch
+from syncd.model.path import Field, Guard, Kind
+
+FIELDS = (
+    Field(path="name", kind=Kind.TEXT, changeable=True),
+    Field(path="status", kind=Kind.STATUS, changeable=True, guard=Guard.START),
+    Field(
+        path="price.amount", kind=Kind.AMOUNT, changeable=True, nullable=True, guard=Guard.DISABLE
+    ),
+    Field(path="price.country.*", kind=Kind.AMOUNT, changeable=True, nullable=True),
+    Field(path="deleted", kind=Kind.FLAG, changeable=True, guard=Guard.DELETE),
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "guard"),
+    [
+        ("name", "x", None),
+        ("status", "active", Guard.START),
+        ("status", "paused", None),
+        ("price.amount", None, Guard.DISABLE),
+        ("price.amount", "2", None),
+        ("price.country.UK", None, None),
+        ("deleted", "true", Guard.DELETE),
+    ],
+)
+def test_a_guarded_change_needs_its_own_leave(
+    path: str, value: str | None, guard: Guard | None
+) -> None:
+    hit = Rules(fields=FIELDS).hit({path: value})
+    assert (hit.code if hit else None) == (f"guard-{guard}" if guard else None)
+    if guard is not None:
+        assert hit is not None
+        assert f'guard.{guard} = "free"' in hit.message
+        assert Rules(fields=FIELDS, free=frozenset({guard})).hit({path: value}) is None
+        others = frozenset(Guard) - {guard}
+        assert Rules(fields=FIELDS, free=others).hit({path: value}) is not None
+
+
+def test_one_guarded_change_among_others_is_enough() -> None:
+    assert Rules(fields=FIELDS).hit({"name": "x", "status": "active"}) is not None
+
+
+def test_another_dialect_than_the_configured_is_told_with_its_line() -> None:
+    hit = mismatch("documented", "current")
+    assert hit is not None
+    assert hit.code == "dialect_mismatch"
+    assert 'dialect = "current"' in hit.message
+    assert mismatch("current", "current") is None
+    assert mismatch("current", None) is None
