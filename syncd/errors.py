@@ -94,6 +94,7 @@ class ProviderError(SyncdError):
 
     code = "provider"
     is_transient = False
+    usual_remedy = ""
 
     def __init__(
         self,
@@ -104,7 +105,7 @@ class ProviderError(SyncdError):
         status: int | None = None,
         trace_id: str | None = None,
     ) -> None:
-        super().__init__(message, remedy=remedy, code=code)
+        super().__init__(message, remedy=remedy or self.usual_remedy, code=code)
         self.status = status
         self.trace_id = trace_id
 
@@ -122,6 +123,7 @@ class NoAnswer(ProviderError):
 
     code = "no-answer"
     is_transient = True
+    usual_remedy = "is the provider up? the next pass tries again by itself"
 
 
 class BadAnswer(ProviderError):
@@ -130,6 +132,10 @@ class BadAnswer(ProviderError):
 
     code = "bad-answer"
     is_transient = True
+    usual_remedy = (
+        "nothing of the answer was taken over and the next pass asks again; "
+        "if it stays: syncd accounts check"
+    )
 
 
 class ProviderDown(ProviderError):
@@ -137,6 +143,7 @@ class ProviderDown(ProviderError):
 
     code = "provider-down"
     is_transient = True
+    usual_remedy = "nothing to do: the next pass tries again by itself"
 
 
 class Throttled(ProviderError):
@@ -170,15 +177,18 @@ class AuthFailed(ProviderError):
     """The provider does not accept the credentials."""
 
     code = "auth-failed"
+    usual_remedy = "check what the account's `credentials` point to"
 
 
 class Forbidden(ProviderError):
     """The credentials are good and lack the right."""
 
     code = "forbidden"
+    usual_remedy = "let the provider give these credentials the right that is missing"
 
 
 class CallRefused(ProviderError):
     """The provider refused a read with another 4xx."""
 
     code = "call-refused"
+    usual_remedy = "look at what the provider says: syncd accounts check goes step by step"

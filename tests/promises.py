@@ -168,7 +168,9 @@ def _made(write: Write, subject: str) -> list[Row]:
 
 
 def _starts(write: Write, subject: str) -> bool:
-    return any(shows(item["new"], "status", "active") for item in write.items[subject])
+    """Whether somebody asked for a start; a whole object that repeats a status is none."""
+    is_asked = any("status" in write.sent[one] for one in write.updates.get(subject, ()))
+    return is_asked and any(shows(item["new"], "status", "active") for item in write.items[subject])
 
 
 def starts_in_time(writes: Sequence[Write], rows: Rows) -> Iterator[Violation]:

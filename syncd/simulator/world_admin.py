@@ -35,7 +35,8 @@ class WorldAdmin:
         edits = asked.get("edits", [asked])
         for edit in edits:
             self._world.edit(edit["id"], edit["values"])
-        return {"campaigns": [self._one(edit["id"]) for edit in edits]}
+        known = {campaign["id"]: campaign for campaign in self._world.truth()}
+        return {"campaigns": [known[edit["id"]] for edit in edits]}
 
     def _remove(self, asked: dict[str, Any]) -> Any:
         self._world.remove(asked["ids"])

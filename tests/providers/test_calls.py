@@ -123,6 +123,7 @@ async def place(
     keys: Keys | None = None,
     limits: list[Limit] | None = None,
     suffix: str = "",
+    seconds: float = 10.0,
     **manner: Callable[..., Any],
 ) -> AsyncIterator[Place]:
     freezes: list[Freeze] = []
@@ -143,8 +144,8 @@ async def place(
             credentials=dict,
             limits=granted,
             observe=observe,
-            request_timeout=0.3,
-            read_timeout=0.3,
+            request_timeout=seconds,
+            read_timeout=seconds,
         )
         spoken = Manner(title="Any", refusal=refusal, **manner)
         calls = Calls(settings, open_transport(settings), keys, spoken)
@@ -246,8 +247,8 @@ async def test_a_write_takes_key_permit_intent_signature_and_send_in_this_order(
         answer = await there.write(b"exact bytes")
         (call,) = there.server.arrivals
         assert there.keys.asked == [
-            "get 0.3",
-            "serves k1 0.3",
+            "get 10",
+            "serves k1 10",
             "intend after 0",
             "sign k1",
             "drop k1",
@@ -262,7 +263,7 @@ async def test_a_key_that_ran_out_while_the_permit_was_awaited_is_replaced() -> 
     async with place(always(http(200)), Keys(serving=[False])) as there:
         await there.write()
         assert there.used == ["k2"]
-        assert there.keys.asked[:3] == ["get 0.3", "serves k1 0.3", "get 0.3"]
+        assert there.keys.asked[:3] == ["get 10", "serves k1 10", "get 10"]
         assert there.limits.taken() == {PUT: 2}, "the first permit may have run out as well"
 
 
@@ -318,7 +319,7 @@ async def test_a_permit_serves_one_write() -> None:
 
 @pytest.mark.parametrize("reply", [Reply(ends="closed"), Reply(ends="reset"), Reply(hangs=True)])
 async def test_a_write_without_an_answer_is_sent_once(reply: Reply) -> None:
-    async with place(always(reply)) as there:
+    async with place(always(reply), seconds=0.5 if reply.hangs else 10.0) as there:
         with pytest.raises(NoAnswer):
             await there.write()
         assert len(there.server.arrivals) == 1

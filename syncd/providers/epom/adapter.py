@@ -249,7 +249,9 @@ def _unread(one: Listed, pricing: bytes | None, message: str) -> BadRow:
 
 def _page(read: _Read, start: int, count: int, advertiser: str | None = None) -> Page:
     """A portion for the record; how many there are in all is known of a single list only."""
-    label = f"campaigns {start + 1} to {min(start + PORTION, count)} of {count}"
+    label = (
+        f"campaigns {start + 1} to {min(start + PORTION, count)} of {count}" if count else "none"
+    )
     return Page(
         label=label if advertiser is None else f"advertiser {advertiser}: {label}",
         campaigns=tuple(read.campaigns),

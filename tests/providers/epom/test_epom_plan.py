@@ -26,6 +26,7 @@ def steps(changes: Values, remote: Values) -> list[tuple[str, list[str]]]:
         plan = writes.plan([item(left, shown)])
         assert not plan.refused
         ((call,), (part,)) = plan.calls, plan.calls[0].items
+        assert part.changes
         calls.append((call.operation, [*part.changes]))
         shown |= part.changes
         left = {path: it for path, it in left.items() if path not in part.changes}
@@ -249,6 +250,7 @@ def test_the_fields_say_which_call_changes_them_and_what_null_does() -> None:
     assert country is not None
     assert (amount.guarded(None), amount.guarded("1")) == (Guard.DISABLE, None)
     assert (country.nullable, country.guarded(None)) == (True, None)
+    assert {one.path for one in fields if one.above_least} == {"price.estimated_ctr"}
     assert {one.path for one in fields if one.nullable} == {"price.amount", "price.country.*"}
 
 

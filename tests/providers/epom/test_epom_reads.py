@@ -381,6 +381,26 @@ async def test_a_refused_password_is_not_tried_again() -> None:
         assert len(there.server.arrivals) == 1
 
 
+@pytest.mark.parametrize(
+    "no", ['{"success":false,"error":"x"}', '{"no_url":,"success":false}', '{"success":false}']
+)
+async def test_a_no_is_not_asked_for_again(no: str) -> None:
+    async with account(network(17) | {pricing(17): http(200, no)}) as there:
+        (page,) = await there.pages()
+        assert there.paths == [LIST, pricing(17)]
+    assert len(page.bad) == 1
+
+
+@pytest.mark.parametrize(("status", "kind"), [(401, AuthFailed), (429, Throttled)])
+async def test_a_name_that_is_refused_for_the_whole_account_ends_the_pull(
+    status: int, kind: type[ProviderError]
+) -> None:
+    limits = Limits([], patience=0.1, on_freeze=None)
+    answers = network(17) | {campaign(17): http(status, b"", {"Retry-After": "30"})}
+    async with account(answers, scope={"ids": ("17",)}, limits=limits) as there:
+        assert type(await error_of(there)) is kind
+
+
 async def test_a_wrong_clock_is_named_as_the_cause_of_a_401() -> None:
     away = formatdate(timing.wall_clock().timestamp() - 4000, usegmt=True)
     async with account({LIST: http(401, b"", {"Date": away})}) as there:
@@ -451,3 +471,4 @@ async def test_an_empty_network_is_one_empty_page() -> None:
     async with account(answers) as there:
         (page,) = await there.pages()
     assert (page.campaigns, page.bad, page.is_whole) == ((), (), True)
+    assert (page.label, page.total) == ("none", 1)

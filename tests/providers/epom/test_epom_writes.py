@@ -90,6 +90,7 @@ NO: dict[str, tuple[Reply, str, str]] = {
         "bad_price: Too high",
     ),
     "no as a text": (http(200, {"success": "false", "error": "x"}), "x", "x"),
+    "no as a text, no error": (http(200, {"success": "false"}), "http-200", "HTTP 200"),
     "no error": (http(200, {"success": False}), "http-200", "HTTP 200"),
     "keyed by what it is about": (
         http(200, {"160": "no_url_property_found", "success": False}),

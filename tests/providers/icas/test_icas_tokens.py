@@ -294,16 +294,13 @@ async def test_a_vault_sealed_with_another_key_is_a_matter_of_credentials() -> N
         assert caught.value.remedy == "set the key used before"
 
 
-async def test_the_clients_secret_stays_hidden_after_many_refreshes() -> None:
-    replies = [http(401, [problem(1007)]), http(200, EXAMPLE)] * 6
-    last = http(400, [problem(2001, msg=f"{SECRET} canary-access-13 canary-refresh-13")])
-    async with seller(with_tokens(in_turn(*replies, last))) as there:
-        for _ in range(6):
-            await reading(there)
-        with pytest.raises(CallRefused) as caught:
-            await reading(there)
-        assert len(there.token_calls) == 7
-    assert SECRET not in caught.value.message
+async def test_the_clients_secret_stays_hidden_however_often_tokens_are_renewed() -> None:
+    replies = [http(401, [problem(1007)]), http(400, [problem(2001, msg=SECRET)])] * 10
+    async with seller(with_tokens(in_turn(*replies))) as there:
+        for _ in range(10):
+            with pytest.raises(CallRefused, match=r"2001 \[redacted\]"):
+                await reading(there)
+        assert len(there.token_calls) == 11
 
 
 def test_the_address_of_consent_is_the_documents_own() -> None:

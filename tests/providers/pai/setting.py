@@ -78,11 +78,17 @@ async def account(script: Answering, **changes: Any) -> AsyncIterator[Account]:
             "credentials": lambda: CREDENTIALS[dialect],
             "limits": limits,
             "observe": observe,
-            "request_timeout": 0.3,
-            "read_timeout": 0.3,
+            "request_timeout": 10.0,
+            "read_timeout": 10.0,
         } | changes
         async with Pai(Settings(**settings)) as adapter:
             yield Account(adapter=adapter, server=server, limits=limits, events=events)
+
+
+def waiting(reply: Reply) -> dict[str, float]:
+    """How long an answer is waited for: not for long where none comes."""
+    seconds = 0.5 if reply.hangs else 10.0
+    return {"request_timeout": seconds, "read_timeout": seconds}
 
 
 def row(external_id: str = ID, name: str = "VIP客户", remark: str = "双十一活动") -> dict[str, Any]:

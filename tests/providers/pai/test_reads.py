@@ -38,6 +38,7 @@ from tests.providers.pai.setting import (
     refused,
     row,
     serving,
+    waiting,
 )
 from tests.providers.scripted import Arrival, Reply, http
 
@@ -378,7 +379,8 @@ async def test_nothing_else_freezes_an_account(reply: Reply) -> None:
     ],
 )
 async def test_a_read_that_may_pass_is_made_again(trouble: Reply) -> None:
-    async with account(in_turn(trouble, trouble, http(200, envelope(row())))) as there:
+    script = in_turn(trouble, trouble, http(200, envelope(row())))
+    async with account(script, **waiting(trouble)) as there:
         reading = await there.adapter.read([ID])
         assert len(there.calls) == 3
     assert set(reading.campaigns) == {ID}
@@ -395,7 +397,7 @@ async def test_a_read_that_may_pass_is_made_again(trouble: Reply) -> None:
     ],
 )
 async def test_what_stays_unreadable_is_an_error(reply: Reply, kind: type[ProviderError]) -> None:
-    async with account(always(reply)) as there:
+    async with account(always(reply), **waiting(reply)) as there:
         with pytest.raises(kind):
             await there.adapter.read([ID])
         assert len(there.calls) == 4, "four attempts and no more: each may be paid for"

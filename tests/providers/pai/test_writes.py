@@ -29,12 +29,13 @@ from tests.providers.pai.setting import (
     refused,
     row,
     update,
+    waiting,
 )
 from tests.providers.scripted import Arrival, Reply, http
 
 
 async def result_of(reply: Reply, item: WriteItem, dialect: str = "documented") -> CallResult:
-    async with account(always(reply), dialect=dialect) as there:
+    async with account(always(reply), dialect=dialect, **waiting(reply)) as there:
         result = await there.write(item)
         assert len(there.calls) == 1, "one arrival, whatever came of it"
         assert len(there.intents) == 1

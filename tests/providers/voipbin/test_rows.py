@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import time
 from typing import Any
 
 import pytest
@@ -36,6 +37,17 @@ def test_a_time_is_read_in_every_spelling_as_utc(given: str, moment: str) -> Non
     found = rows.campaign(encoded(row(tm_create=given, tm_update=given, tm_delete=given)))
     assert (found.created_at, found.updated_at, found.is_gone) == (at, at, True)
     assert found.values["deleted"] == "true"
+
+
+def test_a_time_without_a_zone_is_utc_wherever_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        found = rows.campaign(encoded(row(tm_create="2022-04-28 02:16:39")))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert found.created_at == dt.datetime(2022, 4, 28, 2, 16, 39, tzinfo=dt.UTC)
 
 
 @pytest.mark.parametrize(
@@ -164,8 +176,8 @@ def test_actions_are_compared_without_what_the_server_adds() -> None:
 
 
 def test_no_actions_are_an_empty_list_in_every_form() -> None:
-    for given in (None, []):
-        assert rows.campaign(encoded(row(actions=given))).values["native.actions"] == "[]"
+    for shown in (row(actions=None), row(actions=[])):
+        assert rows.campaign(encoded(shown)).values["native.actions"] == "[]"
 
 
 def test_texts_that_no_database_takes_are_cleaned_and_named() -> None:
