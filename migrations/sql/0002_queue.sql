@@ -74,14 +74,14 @@ BEGIN
     RETURN seen;
 END $$;
 
--- What the mirror has of these paths. Where null is a value too, a path that is not there shows null.
+-- What the mirror has of these paths. A readable one that a known campaign does not show is null, not unknown.
 CREATE FUNCTION syncd.shown_values(account syncd.accounts, known syncd.campaigns, wanted jsonb) RETURNS jsonb
     LANGUAGE sql STABLE AS $$
     SELECT coalesce(jsonb_object_agg(w.path, (known)."values" -> w.path), '{}')
       FROM jsonb_object_keys(wanted) w(path),
            LATERAL syncd.field_of((account).provider, (account).dialect, w.path) f
      WHERE (known).external_id IS NOT NULL
-       AND ((known)."values" ? w.path OR (f.is_readable AND (f.is_nullable OR right(f.path, 2) = '.*')))
+       AND ((known)."values" ? w.path OR f.is_readable)
 $$;
 
 -- The campaign that a change is for. Before the account's first complete pull any id is taken and waits for it.

@@ -134,7 +134,9 @@ def _registration(account: AccountSettings, offer: Capabilities) -> Registration
         evidence=offer.gone,
         missing_after=account.pull.missing_after,
         push_interval=push_times(account).interval(timing.wall_clock()),
-        scope=json.dumps({key: sorted(one) for key, one in account.scope_values.items()}),
+        scope=json.dumps(
+            {key: sorted(one) for key, one in account.scope_values.items()}, sort_keys=True
+        ),
     )
 
 

@@ -115,4 +115,6 @@ def _differs(campaign: Campaign, row: asyncpg.Record | None) -> bool:
         or row["is_missing"]
         or row["is_gone"] != campaign.is_gone
         or row["currency"] != campaign.currency
+        # A read by id may not tell the part; a listing does.
+        or campaign.part not in {None, row["part"]}
     )

@@ -34,7 +34,7 @@ UNKNOWN = Verdict(outcome=Outcome.UNKNOWN, code="no-answer", message="cut")
 @pytest.fixture
 async def parts(parts: Parts) -> Parts:
     """An account that may delete, after a complete pull of three campaigns."""
-    field = Field(path=DELETED, kind=Kind.FLAG, changeable=True, guard=Guard.DELETE)
+    field = Field(path=DELETED, kind=Kind.FLAG, readable=False, changeable=True, guard=Guard.DELETE)
     await parts.accounts.declare("criteo", "documented", (*FIELDS, field))
     await parts.accounts.register([registration(free_guards=frozenset(Guard), scope="1")])
     await parts.pull([campaign(one) for one in "abc"])
@@ -155,16 +155,36 @@ async def test_our_own_delete_is_ours_and_confirmed(parts: Parts) -> None:
     assert [tuple(row) for row in rows] == [(DELETED, "true", "update", update_id)]
 
 
-async def test_a_delete_that_a_complete_pull_misses_is_confirmed_by_the_providers_word(
+async def test_a_delete_is_confirmed_by_a_complete_pull_that_misses_the_campaign(
     parts: Parts,
 ) -> None:
     update_id = await parts.enqueue("a", patch=DELETE)
+    _, before = await parts.see([campaign("b"), campaign("c")])
     await parts.settle(await parts.intend(), APPLIED)
+    await before.close(COMPLETE, ["a"])
+    assert (await parts.update(update_id))["confirmation"] == "none"
+    _, partial = await parts.see([campaign("b")])
+    await partial.close(replace(COMPLETE, is_complete=False), ())
+    assert (await parts.update(update_id))["confirmation"] == "none"
+    await parts.pull([campaign("b"), campaign("c")])
+    assert (await parts.update(update_id))["confirmation"] == "confirmed"
+
+
+async def test_a_delete_of_a_campaign_that_is_still_shown_is_different(parts: Parts) -> None:
+    update_id = await parts.enqueue("a", patch=DELETE)
+    await parts.settle(await parts.intend(), APPLIED)
+    await parts.move_clock(HOUR)
+    await parts.pull([campaign(one) for one in "abc"])
+    assert (await parts.update(update_id))["confirmation"] == "different"
+
+
+async def test_what_another_update_set_is_not_confirmed_by_a_campaign_out_of_view(
+    parts: Parts,
+) -> None:
+    update_id = await parts.apply("a", "50")
     await parts.pull([campaign("b"), campaign("c")])
     assert (await marks(parts))["a"] == ("absent", None)
     assert (await parts.update(update_id))["confirmation"] == "none"
-    await bury(parts, "a")
-    assert (await parts.update(update_id))["confirmation"] == "confirmed"
 
 
 async def test_nothing_is_queued_for_a_campaign_that_is_gone(parts: Parts) -> None:
@@ -327,6 +347,15 @@ async def test_a_pull_that_began_in_another_scope_proves_nothing_for_this_one(
     await parts.move_clock(2 * HOUR)
     assert await overdue(parts) == []
     await parts.pull([campaign("b"), campaign("c")])
+    assert await overdue(parts) == ["a"]
+
+
+async def test_the_same_scope_told_again_during_a_pull_changes_nothing(parts: Parts) -> None:
+    await parts.pull([campaign("b"), campaign("c")])
+    _, sighting = await parts.see([campaign("b"), campaign("c")])
+    await parts.accounts.register([registration(scope="1")])
+    await sighting.close(COMPLETE, ["a"])
+    await parts.move_clock(2 * HOUR)
     assert await overdue(parts) == ["a"]
 
 

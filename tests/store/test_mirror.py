@@ -201,3 +201,16 @@ async def test_an_incomplete_pull_applies_what_it_saw_and_completes_nothing(part
 async def test_a_pull_that_saw_nothing_at_all_closes_with_empty_books(parts: Parts) -> None:
     _, sighting = await parts.see()
     assert await sighting.close(RunResult(outcome=RunOutcome.FAILED), ()) == NONE
+
+
+async def test_a_campaign_that_turns_out_to_be_of_another_part_is_kept_there(parts: Parts) -> None:
+    same = b'{"id": "a"}'
+    await parts.pull([campaign("a", part=None, raw=same)])
+    second = await parts.pull([campaign("a", part="10", raw=same)])
+    assert second == counted(seen=1, unchanged=1)
+    ask = "SELECT part FROM syncd.campaigns WHERE external_id = 'a'"
+    assert await parts.sql.fetchval(ask) == "10"
+    await parts.pull([campaign("a", part=None, raw=same)])
+    assert await parts.sql.fetchval(ask) == "10"
+    assert await changes(parts) == []
+    await history_is_whole(parts)

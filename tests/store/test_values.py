@@ -295,11 +295,12 @@ async def test_what_the_requester_saw_may_be_null_and_is_compared_in_one_form(
     }  # fmt: skip
 
 
-async def test_a_path_that_is_not_there_showed_null_where_null_is_a_value(parts: Parts) -> None:
-    asked = {"price.country.US": "1", "price.amount": "2", "note": "a"}
+async def test_a_readable_path_that_a_known_campaign_does_not_show_is_null(parts: Parts) -> None:
+    unread = Field(path="native.secret", kind=Kind.TEXT, readable=False, changeable=True)
+    await parts.accounts.declare("criteo", "documented", (*MANY, unread))
+    asked = {"price.country.US": "1", "price.type": "CPA", "native.secret": "a"}
     update = await parts.update(await ask(parts, asked))
-    assert update["reference"] == {"price.country.US": None, "price.amount": None}
-    shown = campaign("a", others={"price.country.US": "3"})
-    await parts.pull([shown])
+    assert update["reference"] == {"price.country.US": None, "price.type": None}
+    await parts.pull([campaign("a", others={"price.country.US": "3"})])
     update = await parts.update(await ask(parts, asked))
-    assert update["reference"] == {"price.country.US": "3", "price.amount": None}
+    assert update["reference"] == {"price.country.US": "3", "price.type": None}

@@ -5,7 +5,7 @@ SELECT a.last_batch, syncd.now() AS at FROM syncd.accounts a WHERE a.id = $1
 -- name: mirror_lookup
 -- What the mirror has of one page.
 SELECT c.external_id, c.raw_digest, c.missing_since IS NOT NULL AS is_missing, c.gone_at IS NOT NULL AS is_gone,
-       c.currency
+       c.currency, c.part
   FROM syncd.campaigns c WHERE c.account_id = $1 AND c.external_id = ANY ($2::text[])
 
 -- name: mirror_known
@@ -90,7 +90,7 @@ SELECT s.account_id, s.external_id, s.name, s.status, s.status_seen, s.status_ra
   FROM syncd.staging s WHERE s.account_id = $1 AND s.run_id = $2
 ON CONFLICT (account_id, external_id) DO UPDATE
    SET name = excluded.name, status = excluded.status, status_seen = excluded.status_seen,
-       status_raw = excluded.status_raw, goal = excluded.goal, kind = excluded.kind, part = excluded.part,
+       status_raw = excluded.status_raw, goal = excluded.goal, kind = excluded.kind, part = coalesce(excluded.part, c.part),
        currency = excluded.currency, is_default = excluded.is_default, "values" = excluded."values",
        raw = excluded.raw, raw_digest = excluded.raw_digest, fingerprint = excluded.fingerprint,
        provider_created_at = excluded.provider_created_at, provider_updated_at = excluded.provider_updated_at,

@@ -204,19 +204,22 @@ RETURNING u.id, u.state::text
 -- name: confirm
 -- What a read says of applied values; of the ids in $5 it says nothing. `different` only in a read that began after
 -- the settle time; a value accepted for later stays pending until it shows. A later write of the same path decides
--- for itself, and of what the provider does not show at all no read says anything.
+-- for itself, and of what the provider does not show at all no read says anything. A delete shows in that the
+-- campaign is marked as gone, or that a complete listing misses it.
 WITH read AS (
     SELECT u.id,
-           (SELECT bool_and(c."values" ->> e.key IS NOT DISTINCT FROM e.value)
+           (SELECT bool_and(c."values" ->> e.key IS NOT DISTINCT FROM e.value
+                            OR coalesce(c.missing_why = 'absent', false))
               FROM jsonb_each_text(u.patch) e
              WHERE u.results #>> ARRAY[e.key, 'outcome'] = 'applied'
-               AND coalesce((syncd.field_of(a.provider, a.dialect, e.key)).is_readable, true)) AS shows
+               AND (e.key = 'deleted'
+                    OR coalesce((syncd.field_of(a.provider, a.dialect, e.key)).is_readable, true))) AS shows
       FROM syncd.updates u
       JOIN syncd.accounts a ON a.id = u.account_id
       JOIN syncd.campaigns c ON c.account_id = u.account_id AND c.external_id = u.external_id
      WHERE u.account_id = $1 AND u.state = 'applied' AND u.confirmation <> 'confirmed'
        AND ($2::text[] IS NULL OR u.external_id = ANY ($2)) AND u.external_id <> ALL ($5::text[])
-       AND c.missing_since IS NULL
+       AND (c.missing_since IS NULL OR (u.patch ? 'deleted' AND c.missing_why = 'absent'))
        AND u.batch_id <= $3
        AND NOT EXISTS (SELECT FROM syncd.updates o, jsonb_object_keys(o.patch) k(path)
                         WHERE o.account_id = u.account_id AND o.external_id = u.external_id
