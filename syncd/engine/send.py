@@ -10,6 +10,7 @@ from syncd.crashpoint import crashpoint
 from syncd.engine.account import Account
 from syncd.engine.events import CallSettled
 from syncd.engine.ledger import Ledger, outcome_of
+from syncd.engine.reading import shown
 from syncd.engine.supervisor import finish
 from syncd.errors import (
     AuthFailed,
@@ -19,13 +20,16 @@ from syncd.errors import (
     NotSent,
     ProviderError,
 )
-from syncd.model.call import CallResult, Whole, WriteCall
+from syncd.model.call import CallResult, Whole, WriteCall, WriteItem
 from syncd.model.path import DELETED
-from syncd.model.plan import Mark, PushPlan, UpdatePlan
+from syncd.model.plan import Mark, PushPlan, UpdatePlan, Values
 from syncd.model.run import RunOutcome
 from syncd.model.update import Confirmation, Outcome, State, Verdict
 from syncd.ports import Batch, Settled, Settlement
 from syncd.timing import boottime
+
+NOT_TAKEN = "not_taken"
+"""An adapter's code for a reply that shows another value than the one asked for."""
 
 _STATE = {
     Outcome.APPLIED: State.APPLIED,
@@ -56,7 +60,7 @@ class Sender:
         result = await self._exchange(batch)
         if result is None:
             return []
-        result = _judged_alone(result)
+        result = await self._checked(batch, _judged_alone(result))
         await self._settle(batch, result)
         if result.whole in (Whole.TOO_LARGE, Whole.INVALID):
             return _halves(call)
@@ -117,6 +121,33 @@ class Sender:
             )
         )
 
+    async def _checked(self, batch: Batch, result: CallResult) -> CallResult:
+        """A reply that shows another value than the one asked for is either what was stored or what
+        stood there before; a read tells, and where it does not, the item stays unknown."""
+        odd = [
+            item
+            for item in batch.call.items
+            if result.verdicts[item.external_id].code == NOT_TAKEN and not item.is_create
+        ]
+        if not odd:
+            return result
+        values: dict[str, Values] = {}
+        marker = await self._account.mirror.mark()
+        try:
+            reading = await self._account.provider.read([item.external_id for item in odd])
+            values = shown(reading)
+            campaigns = list(reading.campaigns.values())
+            await self._account.mirror.absorb(batch.run_id, campaigns, marker)
+        except ProviderError:
+            pass  # nothing was learnt: a later pass finds out
+        judged = {
+            item.external_id: _looked_up(
+                result.verdicts[item.external_id], item, values.get(item.external_id)
+            )
+            for item in odd
+        }
+        return replace(result, verdicts={**result.verdicts, **judged})
+
     async def _read_back(self, batch: Batch, result: CallResult) -> None:
         """One read for what was applied, so that the mirror shows it and the update is confirmed at
         once."""
@@ -153,6 +184,18 @@ class Sender:
                 self._ledger.halt(*_why(result))
             case _:
                 return
+
+
+def _looked_up(verdict: Verdict, item: WriteItem, now: Values | None) -> Verdict:
+    """The verdict on an item of which the reply showed another value, after a read."""
+    stands = None if now is None else {path: now.get(path) for path in item.changes}
+    before = {path: item.remote.get(path) for path in item.changes}
+    if stands == dict(item.changes):
+        warning = f"the reply said otherwise: {verdict.message}"
+        return Verdict(outcome=Outcome.APPLIED, warnings=(warning,), trace_id=verdict.trace_id)
+    if stands is None or stands == before:
+        return replace(verdict, outcome=Outcome.UNKNOWN)
+    return verdict
 
 
 def _why(result: CallResult) -> tuple[ProviderError, RunOutcome]:

@@ -76,7 +76,6 @@ class Platform:
         self.calls.append(tuple(item.external_id for item in call.items))
         return await self.script(self, call)
 
-
     async def find(self, create: WriteItem) -> Reading:
         return Reading()
 
@@ -84,7 +83,7 @@ class Platform:
 async def apply(platform: Platform, call: WriteCall) -> CallResult:
     """Everything is taken as asked."""
     for item in call.items:
-        platform.daily[item.external_id] = item.changes["budget.daily"]
+        platform.daily[item.external_id] = item.changes["budget.daily"] or ""
     return answered(call, Verdict(outcome=Outcome.APPLIED))
 
 

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 import pytest
 
 from syncd.engine.push import PushReport, push
-from syncd.errors import LimitWait
+from syncd.errors import LimitWait, NoAnswer
 from syncd.model.call import CallResult, Whole, WriteCall
 from syncd.model.run import RunOutcome
 from syncd.model.update import Outcome, Verdict
-from tests.engine.platform import Bench, Platform, Script, apply, bench, refused
+from syncd.ports import Reading
+from tests.engine.platform import Bench, Platform, Script, answered, apply, bench, refused
 from tests.store.parts import Parts, campaign
 
 IDS = [f"c{number:02}" for number in range(64)]
@@ -172,3 +173,40 @@ async def test_a_campaign_is_tried_three_times_in_one_pass(parts: Parts) -> None
     assert report.outcome is RunOutcome.PARTIAL
     assert "2 updates" in (report.error.message if report.error else "")
     assert await one.states(ids) == ["queued"] * 2
+
+
+@pytest.mark.parametrize(
+    ("stored", "state", "is_readable"),
+    [
+        ("60", "applied", True),
+        ("70", "rejected", True),
+        (None, "unknown", True),
+        ("60", "unknown", False),
+    ],
+)
+async def test_a_reply_that_shows_another_value_is_looked_up_before_it_counts(
+    parts: Parts, stored: str | None, state: str, *, is_readable: bool
+) -> None:
+    async def answer(platform: Platform, call: WriteCall) -> CallResult:
+        if stored is not None:
+            for item in call.items:
+                platform.daily[item.external_id] = stored
+        if not is_readable:
+            platform.reads = _refuse
+        said = "the reply shows 55"
+        return answered(
+            call, Verdict(outcome=Outcome.REJECTED, code="not_taken", message=said, trace_id="t")
+        )
+
+    one, ids = await ready(parts, 1, answer, value="60")
+    report = await push(one.account)
+    assert await one.states(ids) == [state]
+    assert report.counts[state] == 1
+    (row,) = await parts.sql.fetch("SELECT warnings, trace_id, code FROM syncd.attempts")
+    assert row["trace_id"] == "t"
+    assert (row["code"] == "not_taken") is (state != "applied")
+    assert ("the reply shows 55" in row["warnings"]) is (state == "applied")
+
+
+def _refuse(_ids: Sequence[str]) -> Reading | None:
+    raise NoAnswer("cut")

@@ -88,7 +88,9 @@ class RefreshTokens(Grants):
                 await self._store(held, fresh)
                 return fresh, fresh
             self._unkept = None  # another process has stored a newer one
-        found = held or self._credentials().get("refresh_token")
+        given = self._credentials()
+        self.keep(*given.values())
+        found = held or given.get("refresh_token")
         if not found:
             raise AuthFailed("no refresh token is known for this account", remedy=AUTHORIZE)
         return held, found
