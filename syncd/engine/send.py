@@ -122,8 +122,8 @@ class Sender:
         )
 
     async def _checked(self, batch: Batch, result: CallResult) -> CallResult:
-        """A reply that shows another value than the one asked for is either what was stored or what
-        stood there before; a read tells, and where it does not, the item stays unknown."""
+        """A reply that shows another value than the one asked for is what was stored, or an older
+        state of what is right by now; a read tells, and without one the item stays unknown."""
         odd = [
             item
             for item in batch.call.items
@@ -188,13 +188,11 @@ class Sender:
 
 def _looked_up(verdict: Verdict, item: WriteItem, now: Values | None) -> Verdict:
     """The verdict on an item of which the reply showed another value, after a read."""
-    stands = None if now is None else {path: now.get(path) for path in item.changes}
-    before = {path: item.remote.get(path) for path in item.changes}
-    if stands == dict(item.changes):
+    if now is None:
+        return replace(verdict, outcome=Outcome.UNKNOWN)
+    if all(now.get(path) == value for path, value in item.changes.items()):
         warning = f"the reply said otherwise: {verdict.message}"
         return Verdict(outcome=Outcome.APPLIED, warnings=(warning,), trace_id=verdict.trace_id)
-    if stands is None or stands == before:
-        return replace(verdict, outcome=Outcome.UNKNOWN)
     return verdict
 
 
