@@ -1,9 +1,8 @@
-"""`syncd accounts`: their health, a check from credentials to one page, and stopping or resuming
-their passes."""
+"""`syncd accounts`: their health, and a check from credentials to one page."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import rich_click as click
@@ -12,15 +11,15 @@ from syncd.cli.choices import Choices, LazyGroup, command, group
 from syncd.cli.codes import FAILED, OK
 
 if TYPE_CHECKING:
-    from syncd.cli.opened import Opened
     from syncd.cli.render.screen import Screen
     from syncd.cli.render.table import Line
-    from syncd.store.reports import KnownAccount, Row
+    from syncd.store.reports import Row
 
 FIELDS: Final = (
     "account", "provider", "state", "since", "cause", "remedy", "failures", "last_complete_at",
     "next_pull_at", "frozen_until", "campaigns", "missing", "queued", "held", "unknown",
-    "oldest_queued_at", "applied_24h", "rejected_24h", "is_configured",
+    "oldest_queued_at", "applied_24h", "rejected_24h", "is_configured", "gone", "dialect",
+    "dialect_seen", "braked_absent", "accepted_until", "command",
 )  # fmt: skip
 
 
@@ -28,13 +27,22 @@ class Accounts(LazyGroup):
     """The commands about accounts."""
 
     places: ClassVar[Mapping[str, str]] = {
-        name: f"syncd.cli.accounts:{name}_" for name in ("list", "check", "pause", "resume")
+        name: f"syncd.cli.{module}:{name}_"
+        for name, module in {
+            "list": "accounts",
+            "check": "accounts",
+            "pause": "account_acts",
+            "resume": "account_acts",
+            "accept": "account_acts",
+            "authorize": "authorizing",
+            "rename": "account_acts",
+        }.items()
     }
 
 
 @group("accounts", Accounts)
 def accounts() -> None:
-    """List, check, pause or resume accounts."""
+    """List, check, stop, resume, accept, authorize or rename accounts."""
 
 
 @command("list")
@@ -57,31 +65,8 @@ def check_(choices: Choices, /, account: str) -> int:
     return finish(choices, _check(choices, account))
 
 
-@command("pause")
-@click.argument("names", metavar="[ACCOUNT]...", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="Every account.")
-@click.pass_obj
-def pause_(choices: Choices, /, names: tuple[str, ...], *, everything: bool) -> int:
-    """Stop all pulls and pushes of accounts until they are resumed."""
-    from syncd.cli.opened import finish
-
-    finish(choices, _set_pause(choices, names, everything=everything, is_paused=True))
-    return OK
-
-
-@command("resume")
-@click.argument("names", metavar="[ACCOUNT]...", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="Every account.")
-@click.pass_obj
-def resume_(choices: Choices, /, names: tuple[str, ...], *, everything: bool) -> int:
-    """Let the passes of paused accounts run again."""
-    from syncd.cli.opened import finish
-
-    finish(choices, _set_pause(choices, names, everything=everything, is_paused=False))
-    return OK
-
-
 async def _list(choices: Choices) -> None:
+    from syncd.cli.health import command_of
     from syncd.cli.opened import opened
     from syncd.cli.render.table import Column, Listing
 
@@ -103,7 +88,10 @@ async def _list(choices: Choices) -> None:
                 schema="syncd.accounts/1",
                 key="accounts",
                 fields=FIELDS,
-                rows=[{name: row[name] for name in FIELDS} for row in rows],
+                rows=[
+                    {name: row[name] for name in FIELDS[:-1]} | {"command": command_of(row)}
+                    for row in rows
+                ],
                 columns=[
                     Column(heading, right=heading == "CAMPAIGNS", flexible=heading == "CAUSE")
                     for heading in headings
@@ -115,6 +103,7 @@ async def _list(choices: Choices) -> None:
 
 
 def _line(screen: Screen, row: Row) -> Line:
+    from syncd.cli.health import TROUBLED, advice_of
     from syncd.cli.render.table import Line
     from syncd.cli.text import age, count, shown
 
@@ -130,13 +119,15 @@ def _line(screen: Screen, row: Row) -> Line:
             "not planned" if ahead is None else f"in {age(ahead)}" if ahead > 0 else "due now",
             count(row["campaigns"]),
             shown(row["cause"] or ""),
-        )
+        ),
+        (shown(advice_of(row)),) if row["is_configured"] and row["state"] in TROUBLED else (),
     )
 
 
 async def _check(choices: Choices, name: str) -> int:
     from syncd.cli.checking import require_account
     from syncd.cli.render.screen import Screen
+    from syncd.cli.text import shown
     from syncd.daemon import check_account
 
     config, screen = choices.load(), Screen(choices=choices)
@@ -147,71 +138,20 @@ async def _check(choices: Choices, name: str) -> int:
         steps.append(step)
         if choices.format == "json":
             continue
-        screen.cells_of_step(len(steps), step.name, step.text, is_ok=step.ok)
+        word = "finding" if step.findings else "ok" if step.ok else "failed"
+        screen.cells_of_step(len(steps), step.name, shown(step.text), word)
+        for finding in step.findings:
+            screen.answer(f"      {shown(finding)}")
         if not step.ok and step.remedy:
             screen.answer(f"      help: {step.remedy}")
     is_well = all(step.ok for step in steps)
     if choices.format == "json":
         told = [
             {"name": one.name, "ok": one.ok, "text": one.text, "remedy": one.remedy}
+            | {"findings": list(one.findings)}
             for one in steps
         ]
         screen.document("syncd.check/1", {"account": name, "ok": is_well, "steps": told})
     elif is_well:
         screen.answer(f"{name} works")
     return OK if is_well else FAILED
-
-
-async def _set_pause(
-    choices: Choices, names: Sequence[str], *, everything: bool, is_paused: bool
-) -> None:
-    from syncd.cli.opened import opened
-    from syncd.cli.requester import person
-    from syncd.store.accounts import Accounts as StoredAccounts
-
-    async with opened(choices) as here:
-        here.screen.refuse_csv("pausing" if is_paused else "resuming")
-        await here.register()
-        chosen = await _chosen(here, names, everything=everything)
-        at = await here.reports.now() if is_paused else None
-        stored = StoredAccounts(here.database)
-        for account in chosen:
-            if (account.paused_at is not None) != is_paused:
-                await stored.pause(
-                    account.number, (person() or "somebody") if is_paused else None, at
-                )
-        if choices.format == "json":
-            told = [{"account": account.name, "is_paused": is_paused} for account in chosen]
-            here.screen.document("syncd.pause/1", {"accounts": told})
-            return
-        _tell_pause(here.screen, chosen, everything=everything, is_paused=is_paused)
-
-
-async def _chosen(here: Opened, names: Sequence[str], *, everything: bool) -> list[KnownAccount]:
-    from syncd.cli.checking import require_account
-    from syncd.errors import UsageError
-
-    if everything == bool(names):
-        raise UsageError("name the accounts, or give --all", remedy="see: syncd accounts list")
-    known = await here.reports.known_accounts()
-    for name in names:
-        require_account(name, known)
-    return [known[name] for name in names] if names else list(known.values())
-
-
-def _tell_pause(
-    screen: Screen, chosen: Sequence[KnownAccount], *, everything: bool, is_paused: bool
-) -> None:
-    for account in chosen:
-        was = account.paused_at is not None
-        if is_paused:
-            screen.deed(
-                f"{account.name} was paused already"
-                if was
-                else f"{account.name} is paused: nothing new is read or sent"
-            )
-        else:
-            screen.deed(f"{account.name} runs again" if was else f"{account.name} was not paused")
-    if is_paused:
-        named = "--all" if everything else " ".join(one.name for one in chosen)
-        screen.hint(f"syncd accounts resume {named}")

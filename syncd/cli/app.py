@@ -36,6 +36,7 @@ _COMMANDS: Final = {
         "campaigns": "campaigns:campaigns",
         "status": "status:status",
         "accounts": "accounts:accounts",
+        "providers": "providers:providers",
         "db": "db:db",
         "config": "configuration:configuration",
         "simulate": "simulate:simulate",

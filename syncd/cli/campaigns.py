@@ -15,13 +15,13 @@ class Campaigns(LazyGroup):
     """The commands about campaigns."""
 
     places: ClassVar[Mapping[str, str]] = {
-        name: f"syncd.cli.campaigns:{name}_" for name in ("list", "show", "history")
+        name: f"syncd.cli.campaigns:{name}_" for name in ("list", "show", "history", "gone")
     }
 
 
 @group("campaigns", Campaigns)
 def campaigns() -> None:
-    """List campaigns, show one, or tell its history."""
+    """List campaigns, show one, tell its history, or settle which are gone."""
 
 
 @command("list")
@@ -35,13 +35,14 @@ def campaigns() -> None:
     is_flag=True,
     help="Only those that the last complete pull did not show.",
 )
+@click.option("--gone", "only_gone", is_flag=True, help="Only those that are gone for good.")
 @click.option("--after", nargs=2, metavar="ACCOUNT ID", help="Go on after this one.")
 @click.option(
     "--limit", type=click.IntRange(0, 1_000_000), default=50, show_default=True, help="0: all."
 )
 @click.pass_obj
 def list_(choices: Choices, /, **wanted: Any) -> int:
-    """Campaigns of the mirror, by account and id."""
+    """Campaigns of the mirror, by account and id. Those that are gone are left out."""
     from syncd.cli.mirrored import list_campaigns
     from syncd.cli.opened import finish
 
@@ -55,7 +56,7 @@ def list_(choices: Choices, /, **wanted: Any) -> int:
 @click.pass_obj
 def show_(choices: Choices, /, account: str, campaign: str) -> int:
     """One campaign: what the provider said last, and what is queued for it."""
-    from syncd.cli.mirrored import show_campaign
+    from syncd.cli.campaign_page import show_campaign
     from syncd.cli.opened import finish
 
     finish(choices, show_campaign(choices, account, campaign))
@@ -78,3 +79,33 @@ def history_(choices: Choices, /, account: str, campaign: str, **wanted: Any) ->
 
     finish(choices, show_history(choices, account, campaign, wanted))
     return OK
+
+
+@command("gone")
+@click.argument("account", metavar="ACCOUNT")
+@click.argument("ids", metavar="[ID]...", nargs=-1)
+@click.option("--yes", "is_sure", is_flag=True, help="Do not ask before confirming.")
+@click.option("--requester", metavar="NAME", help="Who confirms; else the user of this machine.")
+@click.option(
+    "--limit", type=click.IntRange(0, 1_000_000), default=50, show_default=True, help="0: all."
+)
+@click.pass_obj
+def gone_(
+    choices: Choices,
+    /,
+    account: str,
+    ids: tuple[str, ...],
+    *,
+    is_sure: bool,
+    requester: str | None,
+    limit: int,
+) -> int:
+    """Campaigns that are out of view or gone, each with what would settle it.
+
+    With ids: say that these campaigns, which are out of view, are gone for good. They stay in the
+    mirror with all their history, and nothing can be queued for them any more."""
+    from syncd.cli.gone import confirm_gone, list_gone
+
+    if ids:
+        return confirm_gone(choices, account, ids, requester, is_sure=is_sure)
+    return list_gone(choices, account, limit or None)

@@ -5,41 +5,63 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
-from syncd.cli.text import difference, money, shown, transition, visible
+from syncd.cli.text import difference, is_money, money, quoted, shown, transition, visible
+from syncd.model.path import DELETED
 
 Row = Mapping[str, Any]
 
-_PREFIX = "campaign--campaign-update-check--"
+_PREFIX: Final = "campaign--campaign-update-check--"
+_OPEN: Final = ("queued", "sending", "unknown", "held")
+
+
+def id_of(row: Row) -> str:
+    """The campaign's id; of one that is to be created there is none yet."""
+    return "new" if row["external_id"] is None else str(row["external_id"])
 
 
 def campaign_of(row: Row) -> str:
     """Id and name of the campaign."""
     name = row.get("campaign_name")
-    return f"{row['external_id']}  {visible(name)}" if name is not None else str(row["external_id"])
+    return f"{id_of(row)}  {visible(name)}" if name is not None else id_of(row)
 
 
 def name_of(row: Row) -> str:
-    """The campaign's name; nothing where no pull has shown it yet."""
+    """The campaign's name, of one that is to be created the wanted one; nothing where no pull has
+    shown it yet."""
     name = row["campaign_name"]
+    if name is None and row["is_create"]:
+        name = row["patch"].get("name")
     return "" if name is None else visible(name)
 
 
 def transitions(row: Row) -> Iterator[str]:
     """`budget.daily 120.00 -> 150.00 EUR (+30.00  +25 %)` for each path."""
-    reference = row["reference"] or {}
+    reference, currency = row["reference"] or {}, row["currency"]
     for path, wanted in sorted(row["patch"].items()):
-        moved = difference(reference.get(path), wanted, row["currency"])
-        said = transition(path, reference.get(path), wanted, row["currency"])
-        if path not in reference:
-            said = f"{path} -> {money(wanted, row['currency'])}"
-        yield f"{said} ({moved})" if moved else said
+        if path == DELETED:
+            yield "delete the campaign"
+        elif row["is_create"]:
+            yield f"{path} {_wanted(path, wanted, currency)}"
+        elif path not in reference:
+            yield f"{path} -> {_wanted(path, wanted, currency)}"
+        else:
+            said = transition(path, reference[path], wanted, currency)
+            moved = difference(reference[path], wanted, currency) if is_money(path) else ""
+            yield f"{said} ({moved})" if moved else said
+
+
+def _wanted(path: str, value: str | None, currency: str | None) -> str:
+    if value is None:
+        return "null"
+    return money(value, currency) if is_money(path) else quoted(value)
 
 
 def change_of(row: Row) -> str:
     """All paths in one line."""
-    return ", ".join(transitions(row))
+    said = ", ".join(transitions(row))
+    return f"create with {said}" if row["is_create"] else said
 
 
 def short_code(code: str | None) -> str:
@@ -48,7 +70,16 @@ def short_code(code: str | None) -> str:
 
 
 def answer_of(row: Row, at: dt.datetime) -> str:
-    """Why it is where it is: the provider's answer, the reason, or what it waits for."""
+    """Why it is where it is: the provider's answer, the reason, or what it waits for. Of one that
+    takes several calls, first what is done."""
+    said = _answer(row, at)
+    if row["state"] not in _OPEN:
+        return said
+    done = [path for path, outcome, *_ in outcomes(row) if outcome == "applied"]
+    return f"{', '.join(done)} applied; {said}" if done else said
+
+
+def _answer(row: Row, at: dt.datetime) -> str:
     state, waits = row["state"], row["waiting_for"]
     if state in ("rejected", "held"):
         said = shown(row["reason"] or "")

@@ -1,5 +1,6 @@
-"""What can be said about a wanted change before the queue is asked: account, paths and amounts,
-each complaint with what was probably meant. The database's own answer decides in the end."""
+"""What can be said about a wanted change beside the queue's own answer: what was probably meant by
+an account or a path that is not known, and figures that two readers would read in two ways. What
+may be queued is for the database to decide."""
 
 from __future__ import annotations
 
@@ -11,13 +12,13 @@ from typing import Final
 
 from syncd.cli.text import shown
 from syncd.errors import UsageError
-from syncd.model.money import UNLIMITED, AmountError, parse_amount
-from syncd.model.path import Field, Kind
+from syncd.model.path import Field, Kind, field_of
 from syncd.store.accounts import Wanted
 from syncd.store.reports import KnownAccount
 
 FEW: Final = 10
-_THOUSAND: Final = re.compile(r"([1-9][0-9]{0,2})\.([0-9]{3})", re.ASCII)
+_GROUPED: Final = re.compile(r"([1-9][0-9]{0,2})[.,]([0-9]{3})", re.ASCII)
+_NUMBERS: Final = (Kind.AMOUNT, Kind.NUMBER, Kind.COUNT)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,21 +32,14 @@ class Complaint:
 
 
 def complaints(wanted: Wanted, known: Mapping[str, KnownAccount]) -> Iterator[Complaint]:
-    """Everything that is wrong with this change as far as can be told without the queue."""
+    """What is wrong with this change as far as it is told better here than by the queue."""
     account = known.get(wanted.account)
     if account is None:
         yield unknown_account(wanted.account, known)
         return
+    is_create = wanted.campaign is None
     for path, value in wanted.patch.items():
-        yield from _of_path(account, path, value)
-    for path in wanted.expect or {}:
-        if path not in wanted.patch:
-            yield Complaint(
-                code="path",
-                text=f"{shown(path)} is expected to have a value but not changed",
-                remedy="give --expect for a path of --set",
-                path=path,
-            )
+        yield from _of_path(account, path, value, is_create=is_create)
 
 
 def require_account(name: str | None, known: Collection[str]) -> None:
@@ -68,41 +62,41 @@ def did_you_mean(name: str, known: Collection[str]) -> str:
     return f'; did you mean "{near[0]}"?' if near else ""
 
 
-def _of_path(account: KnownAccount, path: str, value: str) -> Iterator[Complaint]:
-    field = account.fields.get(path)
-    changeable = [one.path for one in account.fields.values() if one.changeable]
-    can = f"{account.provider} can change: {', '.join(changeable)}"
-    if field is None:
-        text = (
-            f'unknown path "{shown(path)}" for {account.provider}{did_you_mean(path, changeable)}'
-        )
-        yield Complaint(code="path", text=text, remedy=can, path=path)
-    elif not field.changeable:
-        text = f'{account.provider} cannot change "{path}"; it is read only there'
-        yield Complaint(code="path", text=text, remedy=can, path=path)
-    elif field.kind is Kind.AMOUNT:
-        yield from _of_amount(path, value, field)
+def path_of(message: str, patch: Collection[str]) -> str | None:
+    """The path of a patch that a refusal's sentence is about."""
+    named = [path for path in patch if message.startswith((f"{path}:", f"{path} ="))]
+    named += [path for path in patch if f'"{path}"' in message]
+    return max(named, key=len, default=None)
 
 
-def _of_amount(path: str, value: str, field: Field) -> Iterator[Complaint]:
-    if value == UNLIMITED:
-        text, remedy = (
-            "unlimited is not accepted",
-            "lift a limit in the provider's own pages; give an amount here",
-        )
-    elif value.lower() in ("null", "none"):
-        text, remedy = (
-            f'"{value}" is not accepted: a budget cannot be taken away',
-            "give an amount such as 120.50",
-        )
-    elif field.scale < 3 and (match := _THOUSAND.fullmatch(value)):
-        text = f'"{value}" is ambiguous'
-        remedy = f"write {int(match[1])}.{match[2][: field.scale]} or {int(match[1])}{match[2]}"
-    else:
-        try:
-            parse_amount(value, scale=field.scale)
-            return
-        except AmountError as error:
-            text, _, way = shown(str(error)).partition("; write ")
-            remedy = f"write {way}" if way else "write an amount such as 120.50"
-    yield Complaint(code="amount", text=f"{path}: {text}", remedy=remedy, path=path)
+def _of_path(
+    account: KnownAccount, path: str, value: str | None, *, is_create: bool
+) -> Iterator[Complaint]:
+    field = field_of(account.fields.values(), path)
+    if field is not None:
+        yield from _ambiguous(field, path, value)
+        return
+    offered = account.fields.values()
+    can = [one.path for one in offered if (one.creatable if is_create else one.changeable)]
+    yield Complaint(
+        code="path",
+        text=f'unknown path "{shown(path)}" for {account.provider}{did_you_mean(path, can)}',
+        remedy=f"{account.provider} can {'create with' if is_create else 'change'}: "
+        f"{', '.join(can) or 'nothing'}",
+        path=path,
+    )
+
+
+def _ambiguous(field: Field, path: str, value: str | None) -> Iterator[Complaint]:
+    """The queue would take 1.000 for one, and who wrote it may have meant a thousand."""
+    match = _GROUPED.fullmatch(value or "")
+    scale = 0 if field.kind is Kind.COUNT else field.scale
+    if field.kind not in _NUMBERS or match is None or scale > len(match[2]) - 1:
+        return
+    small = f"{match[1]}.{match[2][:scale]}" if scale else match[1]
+    yield Complaint(
+        code="amount" if field.kind is Kind.AMOUNT else "value",
+        text=f'{path}: "{value}" is ambiguous',
+        remedy=f"write {small} or {match[1]}{match[2]}",
+        path=path,
+    )

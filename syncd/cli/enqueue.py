@@ -12,12 +12,15 @@ from syncd.cli.choices import Choices, command
 @command("enqueue")
 @click.argument("account", metavar="ACCOUNT", required=False)
 @click.argument("campaign", metavar="CAMPAIGN", required=False)
+@click.option("--create", is_flag=True, help="Make a new campaign of what is set.")
+@click.option("--delete", is_flag=True, help="Delete the campaign at the provider.")
 @click.option(
     "--set",
     "values",
     metavar="PATH=VALUE",
     multiple=True,
-    help="What is wanted, such as budget.daily=120.50.",
+    help="What is wanted, such as budget.daily=120.50. PATH=null asks for null; the text null is "
+    "written PATH='\"null\"'.",
 )
 @click.option(
     "--expect",
@@ -36,11 +39,13 @@ from syncd.cli.choices import Choices, command
 @click.option("--dry-run", is_flag=True, help="Check everything and queue nothing.")
 @click.pass_obj
 def enqueue(choices: Choices, /, **given: Any) -> int:
-    """Queue a change of a campaign. The next push sends it.
+    """Queue a change of a campaign, a new one with --create, or the end of one with --delete. The
+    next push sends it. What a provider can change: `syncd providers fields`.
 
     With --from FILE the columns are account,campaign,path,value and, where wanted, expect, key,
     policy, not_before, expires_at, reason. Consecutive rows of one account, campaign and key are
-    one update, and a file with one bad line queues nothing."""
+    one update, and a file with one bad line queues nothing. Rows without a campaign create one and
+    need a key; the path deleted with the value true deletes."""
     from syncd.cli.opened import finish
     from syncd.cli.queueing import Order, queue
 

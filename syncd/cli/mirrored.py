@@ -12,29 +12,44 @@ from syncd.cli.choices import Choices
 from syncd.cli.opened import Opened, opened
 from syncd.cli.render.screen import Screen
 from syncd.cli.render.table import Cell, Column, Line, Listing
-from syncd.cli.text import age, difference, moment, money, plural, shown, transition, visible
-from syncd.cli.update_table import COLUMNS as UPDATE_COLUMNS
-from syncd.cli.update_table import line as update_line
-from syncd.cli.updates import OPEN
+from syncd.cli.text import (
+    difference,
+    is_money,
+    moment,
+    plural,
+    shown,
+    transition,
+    value,
+    visible,
+)
 from syncd.errors import UsageError
-from syncd.store.reports import CampaignFilter, HistoryFilter, Row, UpdateFilter
+from syncd.model.path import DELETED
+from syncd.store.reports import CampaignFilter, HistoryFilter, Row
 
 FIELDS: Final = (
     "account", "provider", "external_id", "name", "status", "status_seen", "currency", "values",
-    "first_seen_at", "changed_at", "seen_at", "missing_since", "gone_at",
+    "first_seen_at", "changed_at", "seen_at", "missing_since", "gone_at", "is_default",
+    "status_raw", "missing_why", "gone_by", "provider_created_at", "provider_updated_at",
 )  # fmt: skip
 HISTORY_FIELDS: Final = (
     "id", "account", "external_id", "path", "old", "new", "origin", "update_id", "requester",
     "seen_at", "confirmed_at", "run_id",
 )  # fmt: skip
-_PERIODS: Final = ("daily", "monthly", "lifetime")
+_BUDGETS: Final = ("budget.daily", "budget.monthly", "budget.lifetime")
+_OFFERED: Final = {
+    **{path: path.removeprefix("budget.").upper() for path in _BUDGETS},
+    "price.amount": "PRICE",
+    "price.type": "PER",
+    "note": "NOTE",
+}
+_FIXED: Final = 5
 COLUMNS: Final = (
     Column(""),
     Column("ACCOUNT"),
     Column("CAMPAIGN"),
     Column("NAME", flexible=True),
     Column("STATUS"),
-    *(Column(period.upper(), right=True) for period in _PERIODS),
+    *(Column(_OFFERED[path], right=True) for path in _BUDGETS),
     Column("CHANGED"),
 )
 _CHANGES: Final = (
@@ -48,54 +63,51 @@ _CHANGES: Final = (
 
 async def list_campaigns(choices: Choices, wanted: dict[str, Any]) -> None:
     """The list."""
-    limit = wanted["limit"] or None
-    filters = CampaignFilter(
-        account=wanted["account"],
-        text=wanted["text"],
-        only_missing=wanted["only_missing"],
-        after=wanted["after"],
-        limit=limit,
-    )
     async with opened(choices) as here:
         require_account(wanted["account"], await here.reports.known_accounts())
-        rows = await here.reports.campaigns(filters)
-        screen = here.screen
-        columns = (*COLUMNS[:-1], Column(f"CHANGED ({screen.zone_name})"))
-        screen.listing(
+        rows, hidden = await _listed(here, wanted)
+        columns, lines = campaign_table(here.screen, rows)
+        here.screen.listing(
             Listing(
                 schema="syncd.campaigns/1",
                 key="campaigns",
                 fields=FIELDS,
                 rows=[{name: row[name] for name in FIELDS} for row in rows],
                 columns=columns,
-                lines=[campaign_line(screen, row) for row in rows],
+                lines=lines,
             ),
-            empty=_nothing(wanted),
+            empty=_nothing(wanted, hidden),
         )
-        if limit is not None and len(rows) == limit and choices.format == "table":
+        limit = wanted["limit"]
+        if limit and len(rows) == limit and choices.format == "table":
             last = rows[-1]
-            screen.talk(
+            here.screen.talk(
                 f"{plural(limit, 'campaign')}. "
                 f"More: --after {last['account']} {last['external_id']}"
             )
 
 
-async def show_campaign(choices: Choices, account: str, campaign: str) -> None:
-    """One campaign and its open updates."""
-    async with opened(choices) as here:
-        here.screen.refuse_csv("one campaign")
-        row = await _found(here, account, campaign)
-        pending = await here.reports.updates(
-            UpdateFilter(states=OPEN, account=account, campaign=campaign, limit=None)
+async def _listed(here: Opened, wanted: dict[str, Any]) -> tuple[list[Row], int]:
+    """The campaigns that are asked for, and how many gone ones were passed over on the way."""
+    limit, after = wanted["limit"] or None, wanted["after"]
+    found: list[Row] = []
+    hidden = 0
+    while True:
+        page = await here.reports.campaigns(
+            CampaignFilter(
+                account=wanted["account"],
+                text=wanted["text"],
+                only_missing=wanted["only_missing"],
+                after=after,
+                limit=limit,
+            )
         )
-        if choices.format == "json":
-            fields = {name: row[name] for name in FIELDS}
-            here.screen.document("syncd.campaign/1", {"campaign": fields, "updates": pending})
-            return
-        _show(here.screen, row)
-        if pending:
-            here.screen.answer()
-            here.screen.table(UPDATE_COLUMNS, [update_line(here.screen, one) for one in pending])
+        some = [row for row in page if (row["gone_at"] is not None) == wanted["only_gone"]]
+        found += some[: None if limit is None else limit - len(found)]
+        hidden += 0 if wanted["only_gone"] else len(page) - len(some)
+        if limit is None or len(found) == limit or len(page) < limit:
+            return found, hidden
+        after = (page[-1]["account"], page[-1]["external_id"])
 
 
 async def show_history(
@@ -103,7 +115,7 @@ async def show_history(
 ) -> None:
     """The history of one campaign's fields."""
     async with opened(choices) as here:
-        found = await _found(here, account, campaign)
+        found = await found_campaign(here, account, campaign)
         rows = await here.reports.history(
             HistoryFilter(
                 account=account,
@@ -148,7 +160,8 @@ def draw_changes(screen: Screen, rows: Sequence[Row]) -> None:
     )
 
 
-async def _found(here: Opened, account: str, campaign: str) -> Row:
+async def found_campaign(here: Opened, account: str, campaign: str) -> Row:
+    """The campaign's row. Raises UsageError with what was probably meant."""
     row = await here.reports.campaign(account, campaign)
     if row is not None:
         return row
@@ -162,72 +175,60 @@ async def _found(here: Opened, account: str, campaign: str) -> Row:
     )
 
 
-def campaign_line(screen: Screen, row: Row) -> Line:
-    """One campaign as a row of `COLUMNS`."""
-    values, currency = row["values"], row["currency"]
-    word = "missing" if row["missing_since"] else row["status"]
+def campaign_table(screen: Screen, rows: Sequence[Row]) -> tuple[list[Column], list[Line]]:
+    """Campaigns with the amounts, prices and remarks that any of them has. A price is followed by
+    how many countries and actions have their own."""
+    paths = [path for path in _OFFERED if any(path in row["values"] for row in rows)]
+    columns = [
+        *COLUMNS[:_FIXED],
+        *(Column(_OFFERED[path], right=is_money(path), flexible=path == "note") for path in paths),
+        Column(f"CHANGED ({screen.zone_name})"),
+    ]
+    return columns, [campaign_line(screen, row, paths) for row in rows]
+
+
+def campaign_line(screen: Screen, row: Row, paths: Sequence[str] = _BUDGETS) -> Line:
+    """One campaign as a row of `COLUMNS`, or of a table with these paths instead."""
+    word = _state(row)
+    name = visible(row["name"]) + (" (default)" if row["is_default"] else "")
+    is_unknown = word == "none" and row["status_raw"] is not None
     return Line(
         (
-            screen.mark(word),
+            screen.mark(word) if word in ("missing", "gone") else "",
             row["account"],
             row["external_id"],
-            visible(row["name"]),
-            "not offered" if row["status"] == "none" and not row["missing_since"] else word,
-            *(_budget(values, period, currency) for period in _PERIODS),
+            name,
+            "unknown" if is_unknown else "not offered" if word == "none" else word,
+            *(_offered(row, path) for path in paths),
             moment(row["changed_at"], screen.zone),
         )
     )
 
 
-def _budget(values: Row, period: str, currency: str | None) -> str:
-    path = f"budget.{period}"
-    return money(values[path], currency) if path in values else "not offered"
+def _state(row: Row) -> str:
+    """The status of a campaign, or that it is missing or gone."""
+    if row["gone_at"] is not None:
+        return "gone"
+    return "missing" if row["missing_since"] is not None else str(row["status"])
 
 
-def _nothing(wanted: dict[str, Any]) -> str:
-    if any(wanted[name] for name in ("account", "text", "only_missing", "after")):
+def _offered(row: Row, path: str) -> str:
+    values = row["values"]
+    if path not in values:
+        return "not offered" if path in _BUDGETS else "-"
+    if values[path] is None:
+        return "none set"
+    said = value(path, values[path], row["currency"])
+    others = sum(one.startswith(("price.country.", "price.action.")) for one in values)
+    return f"{said} +{others}" if path == "price.amount" and others else said
+
+
+def _nothing(wanted: dict[str, Any], hidden: int) -> str:
+    if hidden:
+        return f"{plural(hidden, 'campaign')} of them gone: --gone lists those."
+    if any(wanted[name] for name in ("account", "text", "only_missing", "only_gone", "after")):
         return "No campaign matches."
     return "The mirror is empty. The first pull fills it: syncd sync --pull"
-
-
-def _show(screen: Screen, row: Row) -> None:
-    at = row["at"]
-
-    def stamp(time: dt.datetime) -> str:
-        when = moment(time, screen.zone, has_seconds=True)
-        return f"{when} {screen.zone_name}, {age((at - time).total_seconds())} ago"
-
-    pairs = [
-        (
-            "status",
-            "not offered"
-            if row["status"] == "none"
-            else f"{row['status']} (reported {row['status_raw']})",
-        ),
-        (
-            "currency",
-            row["currency"] or "not known: set currency of the account in the configuration",
-        ),
-        *(
-            (path, _value(path, value, row["currency"]))
-            for path, value in sorted(row["values"].items())
-        ),
-        ("first seen", stamp(row["first_seen_at"])),
-        ("changed", stamp(row["changed_at"])),
-        ("seen", stamp(row["seen_at"])),
-    ]
-    if row["missing_since"]:
-        pairs.append(("missing since", stamp(row["missing_since"])))
-    screen.cells([Cell(f"{row['account']} / {row['external_id']}  {visible(row['name'])}")])
-    width = max(len(name) for name, _ in pairs)
-    for name, text in pairs:
-        screen.answer(f"  {name:<{width}}  {text}")
-
-
-def _value(path: str, value: str | None, currency: str | None) -> str:
-    if path.startswith(("budget.", "price.")):
-        return money(value, currency)
-    return visible(value) if path == "name" else shown(value or "-")
 
 
 def _draw_history(screen: Screen, found: Row, rows: Sequence[Row]) -> None:
@@ -264,14 +265,14 @@ def _history_lines(screen: Screen, row: Row) -> Iterator[list[Cell]]:
 def _author(row: Row) -> str:
     if row["origin"] == "update":
         return f"{shown(row['requester'] or 'somebody')} #{row['update_id']}"
+    if row["origin"] == "person":
+        return f"{shown(row['requester'])} (confirmed)"
     return "provider (not queued here)"
 
 
 def _change(row: Row) -> str:
+    if row["path"] == DELETED:
+        return "gone" if row["new"] else "there again"
     said = transition(row["path"], row["old"], row["new"], row["currency"])
-    moved = (
-        difference(row["old"], row["new"], row["currency"])
-        if row["path"].startswith("budget.")
-        else ""
-    )
+    moved = difference(row["old"], row["new"], row["currency"]) if is_money(row["path"]) else ""
     return f"{said} ({moved})" if moved else said

@@ -12,6 +12,7 @@ from syncd import __version__
 from syncd.cli.changes import short_code
 from syncd.cli.choices import Choices
 from syncd.cli.codes import ITEMS, OK
+from syncd.cli.health import TROUBLED, command_of
 from syncd.cli.opened import Opened, opened
 from syncd.cli.render.screen import Screen
 from syncd.cli.render.table import Cell, Column, Line
@@ -19,6 +20,7 @@ from syncd.cli.text import age, count, moment, plural, shown
 from syncd.store.reports import Overview, Row
 
 MANY: Final = 30
+_LASTING: Final = ("blocked", "failing", "paused", "other dialect")
 _COLUMNS: Final = (
     Column(""),
     Column("ACCOUNT"),
@@ -28,7 +30,6 @@ _COLUMNS: Final = (
     Column("QUEUE"),
     Column("24 H"),
 )
-_TROUBLED: Final = ("blocked", "failing", "paused", "late")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +61,7 @@ async def overview(choices: Choices, *, everything: bool, exit_code: bool) -> in
 
 def _needs(seen: Overview) -> Iterator[Need]:
     for account in seen.accounts:
-        if account["is_configured"] and account["state"] in _TROUBLED:
+        if account["is_configured"] and account["state"] in TROUBLED:
             yield _of_account(account, seen.at)
     for row in seen.needs:
         yield _of_updates(row, seen.at)
@@ -73,16 +74,19 @@ def _needs(seen: Overview) -> Iterator[Need]:
 
 
 def _of_account(account: Row, at: dt.datetime) -> Need:
-    name, state, since = account["account"], account["state"], account["since"]
-    for_long = f" for {age((at - since).total_seconds())}" if since else ""
+    state, since = account["state"], account["since"]
+    long = age((at - since).total_seconds()) if since else ""
+    # What lasts, and what was found once.
+    for_long = f" for {long}" if state in _LASTING else f", {long} ago"
+    for_long = for_long if since else ""
     times = f", {account['failures']} in a row" if account["failures"] > 1 else ""
     if state == "late":
         text = f"the pull is late: it was due {_ago(account['next_pull_at'], at)}"
-        command = f"syncd sync {name}"
     else:
         text = f"{shown(account['cause'] or state)}{for_long}{times}"
-        command = f"syncd accounts {'resume' if state == 'paused' else 'check'} {name}"
-    return _need(state, {**account, "count": 1}, text, command, cause=state)
+    if state == "braked" and account["accepted_until"] is not None:
+        text += f"; {shown(account['remedy'])}"
+    return _need(state, {**account, "count": 1}, text, command_of(account), cause=state)
 
 
 def _of_updates(row: Row, at: dt.datetime) -> Need:
@@ -166,7 +170,8 @@ def _line(screen: Screen, row: Row, at: dt.datetime) -> Line:
     if row["queued"]:
         waiting = age((at - row["oldest_queued_at"]).total_seconds())
         queue.insert(0, f"{count(row['queued'])}, {waiting}")
-    campaigns = count(row["campaigns"]) + (f" ({row['missing']} missing)" if row["missing"] else "")
+    beside = [f"{row[key]} {key}" for key in ("missing", "gone") if row[key]]
+    campaigns = count(row["campaigns"]) + (f" ({', '.join(beside)})" if beside else "")
     day = f"{row['applied_24h']} applied  {row['rejected_24h']} rejected"
     return Line(
         (
@@ -221,7 +226,8 @@ def _document(here: Opened, seen: Overview, needs: list[Need]) -> dict[str, Any]
             for need in needs
         ],
         "accounts": [
-            {key: value for key, value in row.items() if key != "at"} for row in seen.accounts
+            {key: value for key, value in row.items() if key != "at"} | {"command": command_of(row)}
+            for row in seen.accounts
         ],
         "services": seen.services,
     }

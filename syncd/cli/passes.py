@@ -30,11 +30,13 @@ _ITEMS: Final = ("rejected", "held", "unknown")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Round:
-    """What one account's round did, with the rows that the database has of it."""
+    """What one account's round did, with the rows that the database has of it; `gone` campaigns
+    were found to be gone by its pull."""
 
     report: AccountReport
     runs: Mapping[int, Row]
     updates: Sequence[Row]
+    gone: int = 0
 
 
 async def sync_accounts(choices: Choices, names: Sequence[str], wanted: Mapping[str, Any]) -> int:
@@ -54,14 +56,24 @@ async def sync_accounts(choices: Choices, names: Sequence[str], wanted: Mapping[
         here.screen.refuse_csv("a round of passes")
         with progress(here.screen) as observe:
             reports = await daemon.sync(here.config, here.database, request, observe)
+            idle = await daemon.refresh_idle(here.config, here.database, request.started_by)
         rounds = [await _round(here, report) for report in reports]
         codes = [code for one in rounds for code in _codes(one)]
+        codes += [code_of(error) for _, error in idle]
         if choices.format == "json":
-            here.screen.document("syncd.sync/1", {"accounts": [_document(one) for one in rounds]})
+            document = {
+                "accounts": [_document(one) for one in rounds],
+                "not_refreshed": [
+                    {"account": account, "error": _error(error)} for account, error in idle
+                ],
+            }
+            here.screen.document("syncd.sync/1", document)
         else:
             for one in rounds:
                 _draw(here, one, everything=wanted["everything"])
                 _say_what_is_left(here, one)
+            for account, error in idle:
+                _trouble(here, account, ": its token, unused for 30 days, is not refreshed", error)
         return worst(codes)
 
 
@@ -72,7 +84,21 @@ async def _round(here: Opened, report: AccountReport) -> Round:
     if report.recovered:
         touched |= set(report.recovered.touched)
     updates = await here.reports.updates_by_id(touched)
-    return Round(report=report, runs=await here.reports.runs(runs), updates=updates)
+    known = await here.reports.runs(runs)
+    return Round(report=report, runs=known, updates=updates, gone=await _gone(here, report, known))
+
+
+async def _gone(here: Opened, report: AccountReport, runs: Mapping[int, Row]) -> int:
+    """How many campaigns the pull found to be gone."""
+    run = runs.get(report.pulled.run_id) if report.pulled else None
+    if run is None or run["ended_at"] is None:
+        return 0
+    rows = await here.reports.gone(report.account, None)
+    return sum(
+        row["gone_by"] == "provider" and run["started_at"] <= row["gone_at"] <= run["ended_at"]
+        for row in rows
+        if row["gone_at"] is not None
+    )
 
 
 def _codes(done: Round) -> Iterator[int]:
@@ -147,7 +173,7 @@ def _draw_reads(here: Opened, done: Round) -> None:
         here.screen.deed(_recovered(report.account, report.recovered))
         _trouble_of(here, report.account, "recover", report.recovered)
     if report.pulled is not None:
-        here.screen.deed(_pulled(report.account, report.pulled, done.runs))
+        here.screen.deed(_pulled(report.account, report.pulled, done))
         _trouble_of(here, report.account, "pull", report.pulled)
 
 
@@ -164,9 +190,9 @@ def _trouble(here: Opened, account: str, what: str, error: SyncdError) -> None:
     )
 
 
-def _pulled(account: str, report: PullReport, runs: Mapping[int, Row]) -> str:
-    """`criteo-eu pull ok: seen 1,204 = 3 new + 41 changed + 1,160 unchanged; 2 missing; 13 calls,
-    4.1 s`."""
+def _pulled(account: str, report: PullReport, done: Round) -> str:
+    """`criteo-eu pull ok: seen 1,204 = 3 new + 41 changed + 1,160 unchanged; 2 missing, 1 gone;
+    13 calls, 4.1 s`."""
     counts = report.counts
     terms = [
         f"{count(counts[term])} {term}"
@@ -175,10 +201,11 @@ def _pulled(account: str, report: PullReport, runs: Mapping[int, Row]) -> str:
     ]
     seen = count(counts.get("seen", 0))
     said = f"{account} pull {report.outcome.value}: seen {seen} = {' + '.join(terms)}"
-    for beside in ("missing", "duplicates"):
-        if counts.get(beside):
-            said += f"; {count(counts[beside])} {beside}"
-    return said + _cost(report.run_id, runs)
+    beside = {"missing": counts.get("missing"), "gone": done.gone} | {
+        "duplicates": counts.get("duplicates")
+    }
+    words = [f"{count(number)} {name}" for name, number in beside.items() if number]
+    return said + (f"; {', '.join(words)}" if words else "") + _cost(report.run_id, done.runs)
 
 
 def _recovered(account: str, report: RecoverReport) -> str:
@@ -213,6 +240,7 @@ def _document(done: Round) -> dict[str, Any]:
                 ("push", report.pushed),
             )
         },
+        "gone": done.gone,
         "updates": list(done.updates),
         "exit_code": worst(list(_codes(done))) or OK,
     }

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from syncd.cli.changes import answer_of, name_of, outcomes, short_code, warnings_of
+from syncd.cli.changes import answer_of, id_of, name_of, outcomes, short_code, warnings_of
 from syncd.cli.render.screen import Screen
 from syncd.cli.render.table import Column, Line
-from syncd.cli.text import count, lasted, money, plural, shown
+from syncd.cli.text import count, lasted, plural, shown, value
 from syncd.engine.push import PushReport
 from syncd.store.reports import Row
 
@@ -67,26 +67,51 @@ def draw_push(
 
 
 def result_lines(screen: Screen, row: Row) -> list[Line]:
-    """One line for each path, and below the first what the provider said."""
+    """One line for each path, and below the first what the provider said. Where the paths of an
+    update fared differently each has its own result and words."""
     lines = []
-    state = row["state"]
+    results = row["results"] or {}
+    is_whole = not results or (
+        results.keys() == row["patch"].keys() and len({_fate(one) for one in results.values()}) == 1
+    )
     for position, (path, wanted) in enumerate(sorted(row["patch"].items())):
         is_first = position == 0
+        said = _result(row) if is_first else ""
         lines.append(
             Line(
                 (
-                    screen.mark(state) if is_first else "",
+                    screen.mark(row["state"]) if is_first else "",
                     f"#{row['id']}" if is_first else "",
-                    row["external_id"] if is_first else "",
+                    id_of(row) if is_first else "",
                     name_of(row) if is_first else "",
                     path,
-                    money(wanted, row["currency"]),
-                    _result(row) if is_first else "",
+                    value(path, wanted, row["currency"]),
+                    said if is_whole else _path_result(row, results.get(path)),
                 ),
-                tuple(_words(row)) if is_first else (),
+                tuple(_words(row, results if is_whole else _only(results, path)))
+                if is_first or not is_whole
+                else (),
             )
         )
     return lines
+
+
+def _only(results: Row, path: str) -> Row:
+    return {path: results[path]} if path in results else {}
+
+
+def _fate(result: Row) -> tuple[str, str | None]:
+    """What makes two paths' results differ for a reader."""
+    outcome = result["outcome"]
+    return outcome, result.get("code") if outcome == "rejected" else None
+
+
+def _path_result(row: Row, result: Row | None) -> str:
+    """What came of one path, where the others of its update fared otherwise."""
+    if result is None:
+        return "not sent yet" if row["state"] == "queued" else row["state"]
+    code = short_code(result.get("code"))
+    return f"{result['outcome']}: {code}" if code else str(result["outcome"])
 
 
 def _result(row: Row) -> str:
@@ -96,21 +121,24 @@ def _result(row: Row) -> str:
     if state == "queued":
         return "queued: not judged, the next pass sends it"
     said = answer_of(row, row["at"])
+    if row["is_create"] and state == "applied":
+        return f"created, {said}"
     return f"{state}: {said}" if state == "held" else f"{state}, {said}" if said else state
 
 
-def _words(row: Row) -> list[str]:
-    """The provider's own words and trace id, each once."""
+def _words(row: Row, results: Row) -> list[str]:
+    """The provider's own words about these paths and their trace ids, each once."""
     if row["state"] == "held":
         return []
+    about = {"results": results}
     found = []
-    for _path, _outcome, _code, message, trace in outcomes(row):
-        if message and row["state"] in ("rejected", "unknown"):
+    for _path, outcome, _code, message, trace in outcomes(about):
+        if message and (row["state"] == "unknown" or outcome in ("rejected", "unknown")):
             found.append(f'"{shown(message)}"')
         if trace:
             found.append(f"trace id {trace}")
     # Its code stands in the result already.
-    found += [f'"{shown(warning.partition(": ")[2] or warning)}"' for warning in warnings_of(row)]
+    found += [f'"{shown(warning.partition(": ")[2] or warning)}"' for warning in warnings_of(about)]
     return list(dict.fromkeys(found))
 
 

@@ -7,10 +7,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Final
 
-from syncd.cli.changes import change_of
+from syncd.cli.changes import change_of, id_of
 from syncd.cli.render.screen import Screen
 from syncd.cli.render.shapes import Role
-from syncd.cli.text import is_slip, plural, shown
+from syncd.cli.text import is_money, is_slip, moment, plural, shown
 from syncd.store.reports import Row
 
 FEW: Final = 20
@@ -49,7 +49,7 @@ def tell(screen: Screen, queued: Queued) -> None:
 
 
 def _tell_one(screen: Screen, row: Row, *, is_fresh: bool) -> None:
-    where = f"{row['account']}/{row['external_id']}"
+    where = f"{row['account']}/{id_of(row)}"
     if is_fresh:
         screen.deed(f"queued #{row['id']} {where} {change_of(row)}")
     else:
@@ -59,19 +59,25 @@ def _tell_one(screen: Screen, row: Row, *, is_fresh: bool) -> None:
         )
     reference = row["reference"] or {}
     for path, value in row["patch"].items():
-        if is_slip(reference.get(path), value):
+        if is_money(path) and is_slip(reference.get(path), value):
             screen.talk(
                 f"warning: {path} is ten times what it was: a slipped digit?", Role.ATTENTION
             )
+    if is_fresh and row["patch"].get("status") == "active":
+        until = moment(row["expires_at"], screen.zone)
+        screen.talk(f"starts by {until} {screen.zone_name}, or not at all", Role.QUIET)
 
 
 def _tell_counts(screen: Screen, queued: Queued, fresh: list[Row]) -> None:
-    by_account = Counter(row["account"] for row in fresh)
-    for account, number in sorted(by_account.items()):
-        ids = [row["id"] for row in fresh if row["account"] == account]
-        campaigns = len({row["external_id"] for row in fresh if row["account"] == account})
+    for account in sorted({row["account"] for row in fresh}):
+        mine = [row for row in fresh if row["account"] == account]
+        ids = [row["id"] for row in mine]
+        known = len({row["external_id"] for row in mine if not row["is_create"]})
+        creates = sum(row["is_create"] for row in mine)
+        of = [f"of {plural(known, 'campaign')}"] if known else []
+        of += [f"to create {plural(creates, 'campaign')}"] if creates else []
         screen.deed(
-            f"queued {plural(number, 'update')} of {plural(campaigns, 'campaign')} "
+            f"queued {plural(len(mine), 'update')} {' and '.join(of)} "
             f"on {shown(account)}: #{min(ids)} to #{max(ids)}"
         )
     if len(queued.rows) > len(fresh):
@@ -100,6 +106,7 @@ def _document(queued: Queued, fresh: int) -> dict[str, Any]:
         "state",
         "key",
         "waiting_for",
+        "is_create",
     )
     return {
         "queued": fresh,

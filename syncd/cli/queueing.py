@@ -7,15 +7,15 @@ import datetime as dt
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from syncd.cli.checking import Complaint, complaints, did_you_mean
+from syncd.cli.checking import Complaint, complaints, did_you_mean, path_of
 from syncd.cli.choices import Choices
 from syncd.cli.codes import OK
 from syncd.cli.findings import FileProblems, finding
-from syncd.cli.intake.rows import read_rows
+from syncd.cli.intake.rows import read_rows, written
 from syncd.cli.intake.updates import Entry, NoTime, entries, when
 from syncd.cli.opened import Opened, opened
 from syncd.cli.queued import Queued, tell
@@ -23,6 +23,8 @@ from syncd.cli.requester import person
 from syncd.cli.text import shown
 from syncd.config import Problem
 from syncd.errors import Refusal, Refused, UsageError
+from syncd.model.money import UNLIMITED
+from syncd.model.path import DELETED, Kind, field_of
 from syncd.store.accounts import Accounts, Wanted
 from syncd.store.reports import KnownAccount
 
@@ -35,6 +37,8 @@ class Order:
 
     account: str | None
     campaign: str | None
+    create: bool
+    delete: bool
     values: tuple[str, ...]
     expect: tuple[str, ...]
     file: str | None
@@ -59,9 +63,8 @@ class BadArgument(UsageError):
 async def queue(choices: Choices, order: Order) -> int:
     """Queue what the order says. Raises UsageError, FileProblems or Refused; then nothing was
     queued."""
-    if (order.file is None) == (
-        order.account is None and order.campaign is None and not order.values
-    ):
+    given = (order.account, order.campaign, *order.values, order.create, order.delete)
+    if (order.file is None) == (not any(given)):
         raise UsageError(
             "give either an account, a campaign and --set, or --from", remedy="syncd enqueue --help"
         )
@@ -76,11 +79,17 @@ async def _one(here: Opened, order: Order) -> int:
     wanted = _wanted(order)
     known = await _known(here, {wanted.account})
     found = list(complaints(wanted, known)) or await _unknown_campaign(here, known, wanted)
+    if not found:
+        try:
+            await _finish(here, order, [wanted])
+        except Refused:
+            found = (await _refused(here, [wanted], known)).get(0, [])
+            if not found:
+                raise
     for complaint in found[:-1]:
         here.screen.problem(_bad_argument(complaint, order))
     if found:
         raise _bad_argument(found[-1], order)
-    await _finish(here, order, [wanted])
     return OK
 
 
@@ -91,26 +100,62 @@ async def _from_file(here: Opened, order: Order, file: str) -> int:
     problems, good = list(reading.problems), []
     for entry in found:
         wrong = list(complaints(entry.wanted, known))
-        for one in wrong:
-            line = entry.lines.get(one.path or "", entry.line)
-            problems.append(finding(reading.file, line, one.code, one.text, one.remedy))
+        problems += [_finding(reading.file, entry, one) for one in wrong]
         if not wrong:
             good.append(entry)
-    if problems:
-        # What the queue itself would refuse is told in the same breath.
-        refused = await Accounts(here.database).check([entry.wanted for entry in good])
-        raise FileProblems([*problems, *_told(reading.file, good, refused)])
-    try:
-        await _finish(here, order, [entry.wanted for entry in good])
-    except Refused as error:
-        raise FileProblems(_told(reading.file, good, error.refusals)) from error
-    return OK
+    wanted = [entry.wanted for entry in good]
+    if not problems:
+        try:
+            await _finish(here, order, wanted)
+        except Refused as error:
+            if not error.refusals:
+                raise
+        else:
+            return OK
+    # What the queue itself would refuse is told in the same breath.
+    for index, refused in (await _refused(here, wanted, known)).items():
+        problems += [_finding(reading.file, good[index], one) for one in refused]
+    raise FileProblems(problems)
 
 
-def _told(file: str, good: Sequence[Entry], refused: Sequence[Refusal]) -> list[Problem]:
-    return [
-        finding(file, good[one.index].line, one.code, one.message, one.remedy) for one in refused
+async def _refused(
+    here: Opened, wanted: Sequence[Wanted], known: Mapping[str, KnownAccount]
+) -> dict[int, list[Complaint]]:
+    """Why the queue refuses updates, by their place. It gives one reason for each, so that of
+    several paths every one is asked about alone as well, where its value says nothing of
+    another's."""
+    accounts = Accounts(here.database)
+    found = {
+        one.index: [_complaint(one, wanted[one.index], known)]
+        for one in await accounts.check(wanted)
+    }
+    alone = [
+        (index, replace(wanted[index], patch={path: value}, expect=None, key=None))
+        for index in found
+        for path, value in wanted[index].patch.items()
+        if wanted[index].campaign is not None and value != UNLIMITED
     ]
+    for one in await accounts.check([single for _, single in alone]):
+        index, single = alone[one.index]
+        complaint = _complaint(one, single, known)
+        if complaint not in found[index]:
+            found[index].append(complaint)
+    return found
+
+
+def _complaint(refusal: Refusal, wanted: Wanted, known: Mapping[str, KnownAccount]) -> Complaint:
+    path = path_of(refusal.message, wanted.patch)
+    account = known.get(wanted.account)
+    field = field_of(account.fields.values(), path) if account and path else None
+    code = "guard" if refusal.code == "amount" else refusal.code
+    if code == "value" and field is not None and field.kind is Kind.AMOUNT:
+        code = "amount"
+    return Complaint(code=code, text=refusal.message, remedy=refusal.remedy, path=path)
+
+
+def _finding(file: str, entry: Entry, complaint: Complaint) -> Problem:
+    line = entry.lines.get(complaint.path or "", entry.line)
+    return finding(file, line, complaint.code, complaint.text, complaint.remedy)
 
 
 async def _finish(here: Opened, order: Order, wanted: Sequence[Wanted]) -> None:
@@ -145,7 +190,11 @@ async def _unknown_campaign(
     """The queue refuses an id that a complete pull did not show; here it is said with the id that
     was meant."""
     account = known[wanted.account]
-    if account.complete_at is None or await here.reports.campaign(wanted.account, wanted.campaign):
+    if (
+        wanted.campaign is None
+        or account.complete_at is None
+        or await here.reports.campaign(wanted.account, wanted.campaign)
+    ):
         return []
     near = await here.reports.near_campaigns(wanted.account, wanted.campaign)
     meant = did_you_mean(wanted.campaign, near)
@@ -161,15 +210,12 @@ async def _unknown_campaign(
 
 
 def _wanted(order: Order) -> Wanted:
-    if not order.account or not order.campaign or not order.values:
-        raise UsageError(
-            "an account, a campaign and at least one --set are needed",
-            remedy="such as: syncd enqueue criteo-eu 99999 --set budget.daily=120.50",
-        )
+    _check_use(order)
+    patch = {DELETED: "true"} if order.delete else _settings("--set", order.values)
     return Wanted(
-        account=order.account,
+        account=order.account or "",
         campaign=order.campaign,
-        patch=_settings("--set", order.values),
+        patch=patch,
         expect=_settings("--expect", order.expect) or None,
         key=order.key,
         not_before=None if order.not_before is None else _time("--not-before", order.not_before),
@@ -179,8 +225,32 @@ def _wanted(order: Order) -> Wanted:
     )
 
 
-def _settings(option: str, given: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _check_use(order: Order) -> None:
+    """Refuse what names too much or too little. Raises UsageError."""
+    if order.create and order.delete:
+        raise UsageError("--create and --delete exclude each other", remedy="give one of them")
+    if order.create and order.campaign:
+        raise UsageError(
+            "a new campaign has no id yet", remedy="leave the id out, or --create to change it"
+        )
+    if order.delete and order.values:
+        raise UsageError(
+            "--delete stands alone: nothing else is changed on the way", remedy="leave --set out"
+        )
+    if not order.account or not (order.campaign or order.create):
+        raise UsageError(
+            "an account and a campaign are needed",
+            remedy="such as: syncd enqueue criteo-eu 99999 --set budget.daily=120.50",
+        )
+    if not order.values and not order.delete:
+        raise UsageError(
+            "what to change is not said: at least one --set is needed",
+            remedy="such as: --set budget.daily=120.50",
+        )
+
+
+def _settings(option: str, given: Sequence[str]) -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
     for text in given:
         match = _SETTING.fullmatch(text)
         if match is None:
@@ -191,7 +261,7 @@ def _settings(option: str, given: Sequence[str]) -> dict[str, str]:
         path, value = match[1].strip(), match[2].strip()
         if path in found:
             raise UsageError(f"{option} gives {shown(path)} twice", remedy="give each path once")
-        found[path] = value
+        found[path] = written(value)
     return found
 
 

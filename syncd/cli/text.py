@@ -16,6 +16,8 @@ _NO_DECIMALS: Final = frozenset(
 _THREE_DECIMALS: Final = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 _SLIPPED: Final = 10
 _DAY: Final = 86_400
+_LONGEST: Final = 60
+_PRICES: Final = ("price.country.", "price.action.")
 
 
 def visible(text: str | None) -> str:
@@ -95,19 +97,37 @@ def is_slip(old: str | None, new: str | None) -> bool:
     return before is not None and after is not None and before > 0 and after == before * _SLIPPED
 
 
+def is_money(path: str) -> bool:
+    """Whether a path's values are amounts of money: budgets and prices, not what else is said of a
+    price."""
+    return path.startswith(("budget.", *_PRICES)) or path == "price.amount"
+
+
+def value(path: str, given: str | None, currency: str | None) -> str:
+    """A value as it is wanted or shown: money with its currency, a text as it is, `null`."""
+    if given is None:
+        return "null"
+    return money(given, currency) if is_money(path) else shown(given)
+
+
 def transition(path: str, old: str | None, new: str | None, currency: str | None) -> str:
-    """`budget.daily 120.00 -> 150.00 EUR`, the currency once; other values as they are."""
-    if not path.startswith(("budget.", "price.")):
-        return f"{path} {_quoted(old)} -> {_quoted(new)}"
-    before, after = money(old, currency), money(new, currency)
+    """`budget.daily 120.00 -> 150.00 EUR`, the currency once; other values as they are. `-`: there
+    was none; `null`: there is to be none."""
+    if not is_money(path):
+        return f"{path} {quoted(old)} -> {'null' if new is None else quoted(new)}"
+    before, after = money(old, currency), value(path, new, currency)
     unit = f" {currency or '(no currency)'}"
     if before.endswith(unit) and after.endswith(unit):
         before = before.removesuffix(unit)
     return f"{path} {before} -> {after}"
 
 
-def _quoted(value: str | None) -> str:
-    return "-" if value is None else f'"{shown(value)}"'
+def quoted(value: str | None) -> str:
+    """A text in quotation marks, cut where it is long; `-` for none."""
+    if value is None:
+        return "-"
+    text = shown(value)
+    return f'"{text}"' if len(text) <= _LONGEST else f'"{text[: _LONGEST - 3]}..."'
 
 
 def count(number: int) -> str:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from syncd.cli.changes import answer_of, campaign_of, change_of, name_of, outcomes, warnings_of
+from syncd.cli.changes import (
+    answer_of,
+    campaign_of,
+    change_of,
+    id_of,
+    name_of,
+    outcomes,
+    warnings_of,
+)
 from syncd.cli.render.table import Cell, Column, Line
 from syncd.cli.text import age, moment, shown
 
@@ -38,7 +46,7 @@ def line(screen: Screen, row: Row) -> Line:
             screen.word(row["state"]),
             f"#{row['id']}",
             row["account"],
-            row["external_id"],
+            id_of(row),
             name_of(row),
             change_of(row),
             answer_of(row, at),

@@ -20,7 +20,7 @@ FIELDS: Final = (
     "id", "account", "external_id", "campaign_name", "patch", "reference", "currency", "state",
     "reason_code", "reason", "results", "confirmation", "confirmed_at", "requester",
     "request_reason", "created_at", "settled_at", "waiting_for", "superseded_by", "key",
-    "not_before", "expires_at",
+    "not_before", "expires_at", "is_create",
 )  # fmt: skip
 
 

@@ -1,20 +1,22 @@
 """The real command, run in this process or in one of its own, with a configuration of each test's
-own against a real database and a simulated provider in another process."""
+own against a real database and simulated providers in other processes."""
 
 import asyncio
+import contextlib
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.request import ProxyHandler, Request, build_opener
 
 import asyncpg
 import pytest
 import structlog
+from cryptography.fernet import Fernet
 
 from syncd.cli.app import run
 
@@ -37,7 +39,32 @@ guard = {{ max_amount = "1000000" }}
 """
 
 
+OTHER: Final = """\
+[database]
+url = "{url}"
+
+[service]
+token_key = "file:token_key"
+listen = "127.0.0.1:0"
+
+[[accounts]]
+name = "shop"
+provider = "{provider}"
+dialect = "{dialect}"
+base_url = "{base_url}"
+allow_loopback = true
+scope = {{ {scope} }}
+credentials = {{ {credentials} }}
+push = {{ settle = "1s" }}
+limits = {{ default = "200/1s", granted = "the simulator has no limit" }}
+{more}
+"""
+FREE: Final = 'guard = { start = "free", delete = "free", disable = "free" }'
+_NEITHER: Final = {"voipbin": ("access_key",)}
+"""By provider, the credentials that are left out where a simulator offers more than one way."""
+
 Configure = Callable[..., Path]
+Begin = Callable[..., tuple["Command", "Provider"]]
 Execute = Callable[[str], None]
 
 
@@ -118,13 +145,15 @@ def _calm_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def shared_provider() -> Iterator[Provider]:
     """For tests that only read there."""
-    yield from _provider()
+    with simulated("--campaigns", "60") as provider:
+        yield provider
 
 
 @pytest.fixture
 def own_provider() -> Iterator[Provider]:
     """For tests that change the world."""
-    yield from _provider()
+    with simulated("--campaigns", "60") as provider:
+        yield provider
 
 
 @pytest.fixture
@@ -181,10 +210,63 @@ async def _execute(url: str, statement: str) -> None:
         await connection.close()
 
 
-def _provider() -> Iterator[Provider]:
-    arguments = ("--campaigns", "60", "--limit", "off")
+@pytest.fixture
+def begin(capsys: pytest.CaptureFixture[str], tmp_path: Path, database_url: str) -> Iterator[Begin]:
+    """Starts a provider of the test's own; gives it and the command with the account `shop` there.
+    `more` are lines of the account, `without` credentials that it leaves out, `pulls` whether it
+    is pulled first."""
+    with contextlib.ExitStack() as stack:
+
+        def start(
+            provider: str,
+            *arguments: str,
+            dialect: str = "documented",
+            more: str = "",
+            without: Sequence[str] = (),
+            pulls: bool = True,
+        ) -> tuple[Command, Provider]:
+            running = stack.enter_context(simulated("--provider", provider, *arguments))
+            credentials = {
+                key: secret
+                for key, secret in running.told["credentials"].items()
+                if key not in (*without, *_NEITHER.get(provider, ()))
+            }
+            scope = [f"{key} = {json.dumps(one)}" for key, one in running.told["scope"].items()]
+            file = written(tmp_path, credentials)
+            file.write_text(
+                OTHER.format(
+                    url=database_url,
+                    provider=provider,
+                    dialect=dialect,
+                    base_url=running.told["base_url"],
+                    scope=", ".join(scope),
+                    credentials=", ".join(f'{key} = "file:{key}"' for key in credentials),
+                    more=more,
+                )
+            )
+            command = Command(capsys, file)
+            if pulls:
+                ran = command("sync", "--pull")
+                assert ran.code == 0, ran.err
+            return command, running
+
+        yield start
+
+
+def written(folder: Path, secrets: Mapping[str, str]) -> Path:
+    """The place of a configuration with these secrets beside it, and a key for tokens."""
+    for name, secret in {**secrets, "token_key": Fernet.generate_key().decode()}.items():
+        file = folder / name
+        file.touch(mode=0o600)
+        file.write_text(secret)
+    return folder / "syncd.toml"
+
+
+@contextlib.contextmanager
+def simulated(*arguments: str) -> Iterator[Provider]:
+    """A simulated provider until the block ends."""
     with subprocess.Popen(
-        [sys.executable, "-m", "syncd.simulator", *arguments],
+        [sys.executable, "-m", "syncd.simulator", "--limit", "off", *arguments],
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

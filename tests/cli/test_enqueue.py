@@ -53,7 +53,8 @@ def test_an_unknown_path_is_marked_and_the_known_ones_are_told(
         "  help: criteo can change: budget.daily, budget.lifetime, budget.monthly",
     ]
     ran = pulled("enqueue", ACCOUNT, campaign, "--set", "name=x")
-    assert 'criteo cannot change "name"; it is read only there' in ran.err
+    assert 'criteo cannot change "name"; it is only given when a campaign is created' in ran.err
+    assert "  --set name=x\n        ^^^^\n" in ran.err
 
 
 def test_what_is_no_amount_is_refused_with_its_reason(pulled: Command, campaign: str) -> None:
@@ -67,9 +68,9 @@ def test_what_is_no_amount_is_refused_with_its_reason(pulled: Command, campaign:
         "1,000": '"1,000" is ambiguous',
         "1.000": '"1.000" is ambiguous',
         "0.001": '"0.001" has more than 2 decimals',
-        "9" * 15: "is larger than any budget",
-        "unlimited": "unlimited is not accepted",
-        "null": '"null" is not accepted',
+        "9" * 15: "at most 14 before the point",
+        "unlimited": '"unlimited" is not accepted',
+        "null": "null is not accepted",
         "2000000": "above this account's largest amount, 1000000",
     }.items():
         ran = pulled("enqueue", ACCOUNT, campaign, "--set", f"budget.daily={value}")
@@ -78,6 +79,22 @@ def test_what_is_no_amount_is_refused_with_its_reason(pulled: Command, campaign:
         assert said in ran.err
         assert "help: " in ran.err
     assert pulled("updates", "list", "--format", "json").document["updates"] == []
+
+
+def test_a_period_is_changed_by_lifting_the_old_limit_in_the_same_update(
+    pulled: Command, campaign: str
+) -> None:
+    ran = pulled(
+        "enqueue", ACCOUNT, campaign, "--set", "budget.daily=unlimited",
+        "--set", "budget.monthly=3000",
+    )  # fmt: skip
+    assert ran.code == 0, ran.err
+    assert "-> unlimited, budget.monthly unlimited -> 3000.00 EUR" in ran.out
+    refused = pulled(
+        "enqueue", ACCOUNT, campaign, "--set", "budget.daily=unlimited", "--set", "budget.monthly=x"
+    )
+    assert refused.code == 2
+    assert refused.err.count("error[amount]") == 1
 
 
 def test_a_good_one_is_echoed_with_old_and_new_value(pulled: Command, campaign: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from syncd.cli.app import run
+from syncd.store.database import SCHEMA_VERSION
 from tests.cli.conftest import Command, Configure
 
 FIVE_MISTAKES = """\
@@ -62,10 +63,10 @@ def test_a_database_without_a_schema_is_code_2_until_it_is_upgraded(
     assert "help: run: syncd db upgrade" in ran.err
     assert command("db", "status").code == 2
     done = command("db", "upgrade")
-    assert (done.code, done.out) == (0, "upgraded the schema from nothing to 0001\n")
-    assert command("db", "upgrade").out == "nothing to do: the schema is 0001\n"
+    assert (done.code, done.out) == (0, f"upgraded the schema from nothing to {SCHEMA_VERSION}\n")
+    assert command("db", "upgrade").out == f"nothing to do: the schema is {SCHEMA_VERSION}\n"
     told = command("db", "status", "--format", "json").document
-    assert told["schema"] == told["schema_needed"] == "0001"
+    assert told["schema"] == told["schema_needed"] == SCHEMA_VERSION
     assert command("db", "url").out.strip() == empty_database_url
     assert command("status").code == 0
 

@@ -7,6 +7,7 @@ import codecs
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -21,14 +22,17 @@ OPTIONAL: Final = ("expect", "key", "policy", "not_before", "expires_at", "reaso
 COLUMNS: Final = NEEDED + OPTIONAL
 _WIDE_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _HEADER_HELP: Final = "the columns are: " + ",".join(NEEDED) + "[," + ",".join(OPTIONAL) + "]"
+_CREATE_HELP: Final = "a row without a campaign creates one, and needs a key for that"
+_VALUES: Final = ("value", "expect")
+_NULL = re.compile(r'("*)null("*)', re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class InputRow:
-    """One row; a cell that is empty or absent is not in `cells`."""
+    """One row; a cell that is empty or absent is not in `cells`. Of a value None is null."""
 
     line: int
-    cells: dict[str, str]
+    cells: dict[str, str | None]
 
 
 @dataclass(kw_only=True)
@@ -42,6 +46,15 @@ class Reading:
     def refuse(self, line: int, code: str, text: str, remedy: str = "") -> None:
         """Note a problem."""
         self.problems.append(finding(self.file, line, code, text, remedy))
+
+
+def written(text: str) -> str | None:
+    """A value as people write it: `null` is null, and the text null stands in quotation marks, of
+    which one pair is taken away."""
+    match = _NULL.fullmatch(text)
+    if match is None or len(match[1]) != len(match[2]):
+        return text
+    return text[1:-1] if match[1] else None
 
 
 def read_rows(file: str, raw: bytes) -> Reading:
@@ -142,7 +155,11 @@ def _add(reading: Reading, columns: Sequence[str], cells: Sequence[str], line: i
             line, word, text, "a cell with a comma in it needs quotation marks around it"
         )
         return
-    named = {name: cell for name, cell in zip(columns, cells, strict=True) if cell != ""}
+    named = {
+        name: written(cell) if name in _VALUES else cell
+        for name, cell in zip(columns, cells, strict=True)
+        if cell != ""
+    }
     _keep(reading, InputRow(line, named))
 
 
@@ -165,7 +182,7 @@ def _read_json_lines(reading: Reading, text: str) -> None:
             _keep(reading, InputRow(line, cells))
 
 
-def _json_cells(reading: Reading, line: int, pairs: Any) -> Iterator[tuple[str, str]]:
+def _json_cells(reading: Reading, line: int, pairs: Any) -> Iterator[tuple[str, str | None]]:
     if not isinstance(pairs, list) or not all(isinstance(pair, tuple) for pair in pairs):
         reading.refuse(line, "json", "this is not an object", 'such as {"account": "..."}')
         return
@@ -177,24 +194,42 @@ def _json_cells(reading: Reading, line: int, pairs: Any) -> Iterator[tuple[str, 
             reading.refuse(
                 line, "duplicate-column", f'the key "{name}" stands there twice', _HEADER_HELP
             )
-        elif isinstance(value, str):
-            yield name, value
-        elif value is None and name == "value":
-            yield name, "null"
-        elif value is not None:
-            reading.refuse(
-                line, "json", f"{name} is neither text nor a number", "give a text or a number"
-            )
+        else:
+            yield from _json_cell(reading, line, name, value)
         seen.add(name)
+    if "campaign" not in seen:
+        # Forgotten, it must not create one.
+        reading.refuse(
+            line, "missing-value", "there is no campaign", '"campaign": null creates one'
+        )
+
+
+def _json_cell(
+    reading: Reading, line: int, name: str, value: Any
+) -> Iterator[tuple[str, str | None]]:
+    """Values keep null and the empty text; elsewhere both mean that nothing is given."""
+    if name in _VALUES and (value is None or isinstance(value, str)):
+        yield name, value
+    elif value is True and name == "value":
+        yield name, "true"
+    elif isinstance(value, str) and value:
+        yield name, value
+    elif value not in (None, ""):
+        remedy = "give a text or a number; JSON that is a value itself is given as a text"
+        reading.refuse(line, "json", f"{name} is neither text nor a number", remedy)
 
 
 def _keep(reading: Reading, row: InputRow) -> None:
-    """A row is usable when it has what every row needs, and breaks lines in its reason at most."""
-    missing = [name for name in NEEDED if name not in row.cells]
+    """A row is usable when it has what every row needs, and breaks lines in its reason at most.
+    Without a campaign it creates one, and a key keeps it from doing so twice."""
+    missing = [name for name in NEEDED if name not in row.cells and name != "campaign"]
     if missing:
         reading.refuse(row.line, "missing-value", f"{', '.join(missing)} is empty", _HEADER_HELP)
         return
-    broken = [name for name, cell in row.cells.items() if "\n" in cell and name != "reason"]
+    if not row.cells.keys() & {"campaign", "key"}:
+        reading.refuse(row.line, "missing-value", "campaign and key are empty", _CREATE_HELP)
+        return
+    broken = [name for name, cell in row.cells.items() if "\n" in (cell or "") and name != "reason"]
     if broken:
         reading.refuse(row.line, "quotes", f"{broken[0]} goes over more than one line", _QUOTES)
         return

@@ -48,8 +48,8 @@ def when(text: str) -> dt.datetime:
     return time
 
 
-def _identity(row: InputRow) -> tuple[str, str, str | None]:
-    return row.cells["account"], row.cells["campaign"], row.cells.get("key")
+def _identity(row: InputRow) -> tuple[str | None, str | None, str | None]:
+    return row.cells["account"], row.cells.get("campaign"), row.cells.get("key")
 
 
 def _entry(reading: Reading, rows: Sequence[InputRow], requester: str | None) -> Entry | None:
@@ -65,7 +65,7 @@ def _entry(reading: Reading, rows: Sequence[InputRow], requester: str | None) ->
     cells: dict[str, Any] = rows[0].cells
     wanted = Wanted(
         account=cells["account"],
-        campaign=cells["campaign"],
+        campaign=cells.get("campaign"),
         patch=patch,
         expect=expect or None,
         key=cells.get("key"),
@@ -79,16 +79,15 @@ def _entry(reading: Reading, rows: Sequence[InputRow], requester: str | None) ->
 
 def _values(
     reading: Reading, rows: Sequence[InputRow]
-) -> tuple[dict[str, str], dict[str, str], dict[str, int]]:
-    patch: dict[str, str] = {}
-    expect: dict[str, str] = {}
+) -> tuple[dict[str, str | None], dict[str, str | None], dict[str, int]]:
+    patch: dict[str, str | None] = {}
+    expect: dict[str, str | None] = {}
     lines: dict[str, int] = {}
     for row in rows:
-        path = row.cells["path"]
+        path = row.cells["path"] or ""
         if path in patch:
-            text = (
-                f"{path} of campaign {row.cells['campaign']} stands in line {lines[path]} already"
-            )
+            named = row.cells.get("campaign") or "a new one"
+            text = f"{path} of campaign {named} stands in line {lines[path]} already"
             reading.refuse(row.line, "duplicate-path", text, "give two changes two different keys")
             continue
         patch[path], lines[path] = row.cells["value"], row.line

@@ -106,6 +106,10 @@ class Screen:
         if not self.choices.quiet:
             self._write(self.err, [Cell(text, role)])
 
+    def ask(self, text: str) -> None:
+        """A line that somebody must read before the command goes on; never silent."""
+        self._write(self.err, [Cell(text)])
+
     def hint(self, text: str) -> None:
         """What to do next, for people at a terminal only."""
         wanted = self.environ.get("SYNCD_HINTS", "1") != "0" and self.choices.format == "table"
@@ -116,10 +120,9 @@ class Screen:
         """A line of the answer in several roles."""
         self._write(self.out, cells)
 
-    def cells_of_step(self, number: int, name: str, text: str, *, is_ok: bool) -> None:
-        """One step of a check with its result."""
-        word = "ok" if is_ok else "failed"
-        sign = Cell(f"{word:<6}") if self.is_accessible else self.mark(word)
+    def cells_of_step(self, number: int, name: str, text: str, word: str) -> None:
+        """One step of a check with its result: ok, failed or finding."""
+        sign = Cell(f"{word:<7}") if self.is_accessible else self.mark(word)
         self.cells([Cell(f"{number:>3}  "), sign, Cell(f" {name:<12} {text}")])
 
     def table(self, columns: Sequence[Column], lines: Sequence[Line]) -> None:

@@ -48,13 +48,20 @@ _SHAPES: Final = {
     "failing": Shape("✗", "x", Role.BAD),
     "failed": Shape("✗", "x", Role.BAD),
     "paused": Shape("!", "!", Role.ATTENTION),
+    "braked": Shape("!", "!", Role.ATTENTION),
+    "other dialect": Shape("!", "!", Role.ATTENTION),
+    "partial": Shape("!", "!", Role.ATTENTION),
     "late": Shape("⋯", ".", Role.WAIT),
     "waiting": Shape("⋯", ".", Role.WAIT),
     "never pulled": Shape("⋯", ".", Role.WAIT),
     # campaigns
     "missing": Shape("⊘", "-", Role.ATTENTION),
+    "gone": Shape("⊘", "-", Role.QUIET),
     "provider": Shape("*", "*", Role.PLAIN),
+    "person": Shape("✓", "+", Role.GOOD),
     "update": Shape("✓", "+", Role.GOOD),
+    # a check
+    "finding": Shape("!", "!", Role.ATTENTION),
 }
 _NONE: Final = Shape(" ", " ", Role.PLAIN)
 
