@@ -76,13 +76,21 @@ END $$;
 
 -- What the mirror has of these paths. A readable one that a known campaign does not show is null, not unknown.
 CREATE FUNCTION syncd.shown_values(account syncd.accounts, known syncd.campaigns, wanted jsonb) RETURNS jsonb
-    LANGUAGE sql STABLE AS $$
-    SELECT coalesce(jsonb_object_agg(w.path, (known)."values" -> w.path), '{}')
-      FROM jsonb_object_keys(wanted) w(path),
-           LATERAL syncd.field_of((account).provider, (account).dialect, w.path) f
-     WHERE (known).external_id IS NOT NULL
-       AND ((known)."values" ? w.path OR f.is_readable)
-$$;
+    LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    seen   jsonb := '{}';
+    a_path text;
+BEGIN
+    IF known.external_id IS NULL THEN
+        RETURN seen;
+    END IF;
+    FOR a_path IN SELECT * FROM jsonb_object_keys(wanted) LOOP
+        IF known."values" ? a_path OR (syncd.field_of(account.provider, account.dialect, a_path)).is_readable THEN
+            seen := seen || jsonb_build_object(a_path, known."values" -> a_path);
+        END IF;
+    END LOOP;
+    RETURN seen;
+END $$;
 
 -- The campaign that a change is for. Before the account's first complete pull any id is taken and waits for it.
 CREATE FUNCTION syncd.wanted_campaign(account syncd.accounts, campaign text, is_new boolean) RETURNS syncd.campaigns
@@ -109,7 +117,10 @@ CREATE OR REPLACE FUNCTION syncd.enqueue(
     account text, campaign text, patch jsonb, expect jsonb DEFAULT NULL, key text DEFAULT NULL,
     policy text DEFAULT 'hold', not_before timestamptz DEFAULT NULL, expires_at timestamptz DEFAULT NULL,
     requester text DEFAULT NULL, reason text DEFAULT NULL
-) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+-- A file fills an empty table in one transaction: a plan that was made for the empty one must not go through
+-- all of it for each line.
+SET enable_seqscan = off AS $$
 #variable_conflict use_column
 DECLARE
     owner     syncd.accounts := syncd.known_account(enqueue.account);

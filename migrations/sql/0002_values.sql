@@ -3,12 +3,20 @@
 
 -- The field of a path; one that ends in `.*` stands for every key there.
 CREATE FUNCTION syncd.field_of(a_provider text, a_dialect text, a_path text) RETURNS syncd.fields
-    LANGUAGE sql STABLE AS $$
-    SELECT f.* FROM syncd.fields f
-     WHERE f.provider = a_provider AND f.dialect = a_dialect
-       AND (f.path = a_path OR (right(f.path, 2) = '.*' AND starts_with(a_path, left(f.path, -1))))
-     ORDER BY f.path = a_path DESC, length(f.path) DESC LIMIT 1
-$$;
+    LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    field syncd.fields%ROWTYPE;
+BEGIN
+    SELECT f.* INTO field FROM syncd.fields f
+     WHERE f.provider = a_provider AND f.dialect = a_dialect AND f.path = a_path;
+    IF NOT FOUND THEN
+        SELECT f.* INTO field FROM syncd.fields f
+         WHERE f.provider = a_provider AND f.dialect = a_dialect
+           AND right(f.path, 2) = '.*' AND starts_with(a_path, left(f.path, -1))
+         ORDER BY length(f.path) DESC LIMIT 1;
+    END IF;
+    RETURN field;
+END $$;
 
 -- The field that a change or a create of this account may set, or an error with those that it may.
 CREATE FUNCTION syncd.offered_field(account syncd.accounts, path text, is_create boolean) RETURNS syncd.fields

@@ -5,6 +5,7 @@ all that an account can name. It knows nothing of how they are used."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
@@ -164,7 +165,10 @@ _VOIPBIN = Registration(
 )
 
 BUILT_IN: Final[Mapping[str, Registration]] = MappingProxyType(
-    {one.name: one for one in (_CRITEO, _ICAS, _EPOM, _PAI, _VOIPBIN)}
+    {
+        one.name: replace(one, bench=("-m", "syncd.simulator", "--provider", one.name))
+        for one in (_CRITEO, _ICAS, _EPOM, _PAI, _VOIPBIN)
+    }
 )
 
 

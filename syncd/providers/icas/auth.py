@@ -89,7 +89,7 @@ class RefreshTokens(Grants):
                 return fresh, fresh
             self._unkept = None  # another process has stored a newer one
         given = self._credentials()
-        self.keep(*given.values())
+        self.keep(*(value for key, value in given.items() if key != "client_id"))
         found = held or given.get("refresh_token")
         if not found:
             raise AuthFailed("no refresh token is known for this account", remedy=AUTHORIZE)
@@ -100,7 +100,8 @@ class RefreshTokens(Grants):
         self.keep(refresh_token)
         form = {"grant_type": "refresh_token", "refresh_token": refresh_token, **client}
         token, told = await self.grant(form)
-        await self._keep_new(held, told)
+        if not await self._keep_new(held, told):
+            await self._store(held, refresh_token)  # so that its last use is known
         return token
 
     async def _keep_new(self, held: str | None, told: Mapping[str, Any]) -> bool:

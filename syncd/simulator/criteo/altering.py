@@ -19,9 +19,10 @@ def altering_kinds(world: World) -> Mapping[str, Kind]:
 
     `clamp`: yes is said, and no amount above `to` (half of it) is taken. `round`: yes is said, and
     cents are dropped. `later`: yes is said without the warning, and it takes effect when the period
-    turns. `unseen`: the created campaign is out of sight until it is restored. `twice`: a search
-    shows its first campaigns once more. `unknown_enum`: reads show a goal and a renewal that no
-    document names. `new_fields`: reads have fields that no document names.
+    turns. `unseen`: the created campaign is out of sight until it is restored. `twice`, also called
+    `page_repeat`: a search shows its first campaigns once more. `unknown_enum`: reads show a goal
+    and a renewal that no document names. `new_fields`, also called `new_field`: reads have fields
+    that no document names.
     """
     alters = _Alters(world)
     return {
@@ -29,9 +30,11 @@ def altering_kinds(world: World) -> Mapping[str, Kind]:
         "round": Kind(act=alters.round, stages=_AFTER, fits=_updated),
         "later": Kind(act=alters.later, stages=_AFTER, fits=_updated, prepare=_spare_all),
         "unseen": Kind(act=alters.unseen, stages=_AFTER, fits=_created),
-        "twice": Kind(act=_twice, stages=_AFTER, fits=_searched),
+        **dict.fromkeys(("twice", "page_repeat"), Kind(act=_twice, stages=_AFTER, fits=_searched)),
         "unknown_enum": Kind(act=_unknown_enum, stages=_AFTER, fits=_read),
-        "new_fields": Kind(act=_new_fields, stages=_AFTER, fits=_read),
+        **dict.fromkeys(
+            ("new_fields", "new_field"), Kind(act=_new_fields, stages=_AFTER, fits=_read)
+        ),
     }
 
 

@@ -172,5 +172,8 @@ KINDS: Mapping[str, Kind] = {
     "no_lists": Kind(act=_no_lists, stages=_AFTER, fits=when_accepted),
     "search_errors": Kind(act=_search_errors, stages=_AFTER, fits=_answers_search),
     "search_missing": Kind(act=_search_missing, stages=_AFTER, fits=_answers_search),
-    "search_empty": Kind(act=_search_empty, stages=_AFTER, fits=_answers_search),
+    **dict.fromkeys(
+        ("search_empty", "page_empty"),
+        Kind(act=_search_empty, stages=_AFTER, fits=_answers_search),
+    ),
 }

@@ -28,17 +28,23 @@ class ReadFaults:
 
     @property
     def kinds(self) -> Mapping[str, Kind]:
-        """By name."""
+        """By name; some have a second name, by which every provider's bench knows them."""
         return {
             "list_missing": Kind(act=_list_missing, stages=_AFTER, fits=_lists),
-            "list_twice": Kind(act=_list_twice, stages=_AFTER, fits=_lists),
-            "list_empty": Kind(act=_list_empty, stages=_AFTER, fits=_lists),
+            **dict.fromkeys(
+                ("list_twice", "page_repeat"), Kind(act=_list_twice, stages=_AFTER, fits=_lists)
+            ),
+            **dict.fromkeys(
+                ("list_empty", "page_empty"), Kind(act=_list_empty, stages=_AFTER, fits=_lists)
+            ),
             "list_as_object": Kind(act=_list_as_object, stages=_AFTER, fits=_lists),
             "countries_as": Kind(act=_countries_as, stages=_AFTER, fits=_prices),
             "unquoted": Kind(act=_unquoted, stages=_AFTER, fits=_reads),
             "java_doubles": Kind(act=_java_doubles, stages=_AFTER, fits=_reads),
             "text_numbers": Kind(act=_text_numbers, stages=_AFTER, fits=_prices),
-            "new_fields": Kind(act=_new_fields, stages=_AFTER, fits=_reads),
+            **dict.fromkeys(
+                ("new_fields", "new_field"), Kind(act=_new_fields, stages=_AFTER, fits=_reads)
+            ),
             "lacking": Kind(act=_lacking, stages=_AFTER, fits=_prices),
             "unknown_enum": Kind(act=_unknown_enum, stages=_AFTER, fits=_prices),
             "not_set": Kind(act=_not_set, stages=_AFTER, fits=_prices),

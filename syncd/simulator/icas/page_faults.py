@@ -21,15 +21,22 @@ class PageFaults:
 
     def by_name(self) -> Mapping[str, Kind]:
         """`page_drift`: the first row of a later page has moved to the page before, so that nobody
-        shows it. `page_duplicate`: a later page begins with the last row of the page before.
-        `page_cut`: the next token is lost. `page_loop`: a later page's next token leads to itself.
+        shows it. `page_duplicate`, also called `page_repeat`: a later page begins with the last
+        row of the page before. `page_cut`: the next token is lost. `page_loop`, also called
+        `page_stuck`: a later page's next token leads to itself.
         `page_missing`: `ids` (or the first row) are left out. `page_empty`: no rows, `total` 0, no
         next token. `page_total`: another `total` (one more). `page_bare`: the array alone."""
         return {
             "page_drift": Kind(act=_drift, stages=_AFTER, fits=_is_later_page),
-            "page_duplicate": Kind(act=self._duplicate, stages=_AFTER, fits=_is_later_page),
+            **dict.fromkeys(
+                ("page_duplicate", "page_repeat"),
+                Kind(act=self._duplicate, stages=_AFTER, fits=_is_later_page),
+            ),
             "page_cut": Kind(act=_cut, stages=_AFTER, fits=_has_next),
-            "page_loop": Kind(act=_loop, stages=_AFTER, fits=_is_later_page),
+            **dict.fromkeys(
+                ("page_loop", "page_stuck"),
+                Kind(act=_loop, stages=_AFTER, fits=_is_later_page),
+            ),
             "page_missing": Kind(act=_missing, stages=_AFTER, fits=_is_list),
             "page_empty": Kind(act=_empty, stages=_AFTER, fits=_is_list),
             "page_total": Kind(act=_total, stages=_AFTER, fits=_is_list),

@@ -73,7 +73,7 @@ def _is_read(exchange: Exchange) -> bool:
 
 
 ROW_KINDS: Mapping[str, Kind] = {
-    "unknown_status": _kind(_status, "status"),
+    **dict.fromkeys(("unknown_status", "unknown_enum"), _kind(_status, "status")),
     "new_field": _kind(_new_field),
     "odd_date": _kind(_date),
     "id_as_text": _kind(_id),
@@ -82,6 +82,6 @@ ROW_KINDS: Mapping[str, Kind] = {
     "micros_as_number": _kind(_numbers),
     "bad_micros": _kind(_micros, "budget.daily"),
 }
-"""On lists and gets: a `status` that nobody documented, fields that are new, a malformed `date`,
-an id as text, no budgets, a daily budget without a limit, a limit as a number, a limit (`micros`)
-that is none."""
+"""On lists and gets: a `status` that nobody documented (under two names), fields that are new, a
+malformed `date`, an id as text, no budgets, a daily budget without a limit, a limit as a number, a
+limit (`micros`) that is none."""

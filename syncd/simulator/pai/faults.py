@@ -53,6 +53,7 @@ class AnswerFaults:
         - `echo_other`: the answer is about another campaign, `id` or the next one
         - `fields`: a campaign shown (`index` of a list, 0) with `set` changed and `drop` left out:
           new fields, odd times, other values
+        - `new_field`: every campaign shown has a field that no document names
         - `envelope`: the whole answer with `set` changed and `drop` left out
         """
         kinds = {
@@ -62,6 +63,7 @@ class AnswerFaults:
             "lost_route": Kind(act=self._lost, stages=_EITHER),
             "echo_other": Kind(act=self._other, stages=_AFTER, fits=_shows_one),
             "fields": Kind(act=_fields, stages=_AFTER, fits=_shows_any),
+            "new_field": Kind(act=_new_field, stages=_AFTER, fits=_shows_any),
             "envelope": Kind(act=_envelope, stages=_AFTER, fits=accepted),
             **self._of_lists.kinds(),
             **self._of_writes.kinds(),
@@ -123,6 +125,12 @@ async def _fields(exchange: Exchange, fault: Fault) -> None:
         data["Campaigns"][index] = changed(data["Campaigns"][index], fault)
     else:
         put_data(exchange, changed(data, fault))
+
+
+async def _new_field(exchange: Exchange, _: Fault) -> None:
+    data = data_of(exchange)
+    for shown in data["Campaigns"] if exchange.arrival.operation == "list" else [data]:
+        shown["Channels"] = [{"Kind": "sms", "Weight": 1}]
 
 
 async def _envelope(exchange: Exchange, fault: Fault) -> None:

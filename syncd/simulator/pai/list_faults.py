@@ -32,7 +32,7 @@ class ListFaults:
         self._random = random
 
     def kinds(self) -> Mapping[str, Kind]:
-        """By name.
+        """By name; `page_drift`, `page_repeat`, `page_empty` and `page_stuck` are second names.
 
         - `drift`: after this page the first row of the next goes to the start (`to` = `earlier`),
           or the first row of this one to the end (`later`): one row is missed, one seen twice
@@ -46,13 +46,22 @@ class ListFaults:
         - `page`: Data with the members of `set` changed and those of `drop` left out
         """
         return {
-            "drift": Kind(act=self._drift, stages=_AFTER, fits=_rows),
+            **dict.fromkeys(
+                ("drift", "page_drift"), Kind(act=self._drift, stages=_AFTER, fits=_rows)
+            ),
             "created_meanwhile": Kind(act=self._created, stages=_AFTER, fits=_list),
             "deleted_meanwhile": Kind(act=self._deleted, stages=_AFTER, fits=_rows),
             "omit_rows": Kind(act=_omit, stages=_AFTER, fits=_rows),
-            "repeat_rows": Kind(act=_repeat, stages=_AFTER, fits=_rows),
-            "empty_page": Kind(act=_empty, stages=_AFTER, fits=_list),
-            "stuck_page": Kind(act=_done, stages=_AFTER, fits=_list, prepare=self._stick),
+            **dict.fromkeys(
+                ("repeat_rows", "page_repeat"), Kind(act=_repeat, stages=_AFTER, fits=_rows)
+            ),
+            **dict.fromkeys(
+                ("empty_page", "page_empty"), Kind(act=_empty, stages=_AFTER, fits=_list)
+            ),
+            **dict.fromkeys(
+                ("stuck_page", "page_stuck"),
+                Kind(act=_done, stages=_AFTER, fits=_list, prepare=self._stick),
+            ),
             "total": Kind(act=_total, stages=_AFTER, fits=_list),
             "page": Kind(act=_page, stages=_AFTER, fits=_list),
         }

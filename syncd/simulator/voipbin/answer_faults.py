@@ -27,16 +27,17 @@ class AnswerFaults:
         """By name."""
         lists = {
             "rows_left_out": _rows_left_out,
-            "rows_twice": _rows_twice,
-            "empty_page": _empty_page,
+            **dict.fromkeys(("rows_twice", "page_repeat"), _rows_twice),
+            **dict.fromkeys(("empty_page", "page_empty"), _empty_page),
             "null_result": _null_result,
             "token": _token,
             "deleted_hidden": self._deleted_hidden,
-            "token_stuck": self._token_stuck,
+            **dict.fromkeys(("token_stuck", "page_stuck"), self._token_stuck),
         }
         objects = {
             "odd_value": _odd_value,
             "new_field": _odd_value,
+            "unknown_enum": _unknown_enum,
             "missing_field": _missing_field,
         }
         made = {name: Kind(act=act, stages=_AFTER, fits=_lists) for name, act in lists.items()}
@@ -107,8 +108,15 @@ async def _token(exchange: Exchange, fault: Fault) -> None:
 
 
 async def _odd_value(exchange: Exchange, fault: Fault) -> None:
+    field, value = fault.params.get("field", "labels"), fault.params.get("value", ["new"])
     for shown in _chosen(exchange, fault):
-        shown[fault.params["field"]] = fault.params["value"]
+        shown[field] = value
+    note_shown(exchange.arrival, exchange.reply)
+
+
+async def _unknown_enum(exchange: Exchange, fault: Fault) -> None:
+    for shown in _chosen(exchange, fault):
+        shown |= {"status": "winding_up", "type": "letter"}
     note_shown(exchange.arrival, exchange.reply)
 
 

@@ -15,17 +15,18 @@ Any answer:
   bare            a refusal of the service loses its body.
   odd_value       campaigns (`ids`, else all) show `value` in `field`: a status, type or end_handle
                   that nobody knows, an odd time, a number as text.
-  new_field       the same for a field that no document knows.
+  new_field       the same for a field that no document knows, `labels` unless another is named.
+  unknown_enum    campaigns (`ids`, else all) show a status and a type that no document knows.
   missing_field   campaigns (`ids`, else all) lack `field`.
 Lists (rows are `ids`, or the last one):
   page_drift      rows moved down by one since the page before: one comes twice, another never.
   rows_left_out   rows are not shown.
-  rows_twice      rows are shown twice.
+  rows_twice      rows are shown twice. Also called page_repeat.
   deleted_hidden  deleted campaigns are not shown.
-  empty_page      no rows and no token, whatever there is.
+  empty_page      no rows and no token, whatever there is. Also called page_empty.
   null_result     null in the place of the rows.
   token           next_page_token is `value`, or absent where none is given.
-  token_stuck     next_page_token leads to this same page."""
+  token_stuck     next_page_token leads to this same page. Also called page_stuck."""
 
 from collections.abc import Mapping
 

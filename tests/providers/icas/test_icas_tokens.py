@@ -179,11 +179,11 @@ async def test_a_newer_refresh_token_of_another_process_is_tried_once(*, is_good
         assert [b"refresh_token=newer&" in one.body for one in there.token_calls] == [False, True]
 
 
-async def test_an_answer_without_a_refresh_token_leaves_the_vault_alone() -> None:
+async def test_an_answer_without_a_refresh_token_keeps_the_one_that_was_used() -> None:
     script = with_tokens(always(http(200, EXAMPLE)), always(http(200, {"access_token": "a"})))
     async with seller(script) as there:
         await reading(there)
-        assert (there.vault.held, there.vault.stored) == (REFRESH, [])
+        assert (there.vault.held, there.vault.stored) == (REFRESH, [REFRESH])
 
 
 @pytest.mark.parametrize("given", ["", 5, ["r"], {}])

@@ -451,6 +451,16 @@ async def test_a_create_without_a_remark_is_looked_for_by_its_name(note: str | N
     assert set(reading.campaigns) == {"b", "c"}
 
 
+async def test_a_filter_leaves_with_every_special_character_encoded() -> None:
+    async with account(always(listed([], 0))) as there:
+        reading = await there.adapter.find(create("a b+c&d=e/f?g#h%~客", "é\n😀"))
+        assert there.calls[0].path == (
+            "/2022-01-12/campaigns?Name=a%20b%2Bc%26d%3De%2Ff%3Fg%23h%25~%E5%AE%A2"
+            "&Remark=%C3%A9%0A%F0%9F%98%80&PageNumber=1&PageSize=100"
+        )
+    assert (dict(reading.campaigns), reading.is_whole) == ({}, True)
+
+
 async def test_a_search_of_several_pages_sees_them_all() -> None:
     def script(arrival: Arrival) -> Reply:
         number = int(query_of(arrival)["PageNumber"])
