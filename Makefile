@@ -21,7 +21,7 @@ PYTEST := .venv/bin/python -m pytest -p no:cacheprovider
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
-demo: environment ## run the whole job once on this machine: Postgres, a simulated provider, results
+demo: environment ## run the whole job once on this machine: Postgres, five simulated providers, results
 	@.venv/bin/syncd demo $(ARGS)
 
 test: environment ## run the tests

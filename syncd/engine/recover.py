@@ -80,7 +80,7 @@ async def _read_and_decide(
     crashpoint("after_read_before_decision")
     values = shown(reading)
     resolutions = [
-        resolve(one, values.get(one.external_id))
+        resolve(one, values.get(one.external_id), is_start=account.rules.starts(one.sent))
         for one in some
         if one.external_id in values or reading.is_whole
     ]

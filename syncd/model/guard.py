@@ -39,6 +39,13 @@ class Rules:
                 )
         return None
 
+    def starts(self, changes: Mapping[str, str | None]) -> bool:
+        """Whether one of these changes starts something that costs money by itself."""
+        fields = ((field_of(self.fields, path), value) for path, value in changes.items())
+        return any(
+            field is not None and field.guarded(value) is Guard.START for field, value in fields
+        )
+
 
 def mismatch(dialect: str, seen: str | None) -> Hit | None:
     """The provider's answers bear the marks of another dialect than the account is set to."""

@@ -14,6 +14,8 @@ PERIODS = ("daily", "monthly", "lifetime")
 DELETED: Final = "deleted"
 """The path that asks for the end of a campaign; it stands alone in its patch."""
 ANY_KEY: Final = "*"
+VERSION: Final = "@version"
+"""No path: beside the values of a read it holds what moves with every change at the provider."""
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 
@@ -96,6 +98,13 @@ def keyed(stem: str, key: str) -> str:
         return f"{stem}.{key}"
     escaped = key.replace("\\", "\\\\").replace('"', '\\"')
     return f'{stem}."{escaped}"'
+
+
+def stem_of(path: str) -> str:
+    """The path without its last key: `price.country` of `price.country.US`."""
+    if path.endswith('"'):
+        return path[: path.index('."')] if '."' in path else path
+    return path.rpartition(".")[0]
 
 
 def key_of(stem: str, path: str) -> str | None:

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from syncd.model.call import WriteCall, WriteItem, WritePlan
 from syncd.model.guard import Hit, Rules
-from syncd.model.path import DELETED
+from syncd.model.path import DELETED, VERSION, stem_of
 from syncd.model.update import Pending, State, Verdict
 
 Values = Mapping[str, str | None]
@@ -61,10 +61,12 @@ class PathPlan:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UpdatePlan:
-    """One update with the decision for each of its paths."""
+    """One update with the decision for each of its paths; `version` is the provider's mark of the
+    state that was read, where it gives one."""
 
     update: Pending
     paths: tuple[PathPlan, ...]
+    version: str | None = None
 
     @property
     def mark(self) -> Mark:
@@ -207,14 +209,15 @@ def _merged(
     hit = rules.hit(changes)
     if hit is not None:
         return _whole(update, paths, Mark.HELD, hit.code, hit.message)
-    return UpdatePlan(update=update, paths=tuple(paths))
+    version = None if remote is None else remote.get(VERSION)
+    return UpdatePlan(update=update, paths=tuple(paths), version=version)
 
 
 def _merge_path(update: Pending, path: str, remote: Values) -> PathPlan:
     """Three ways: reference, desired, remote. Only a third value at the provider is a conflict."""
     desired, now = update.patch[path], remote.get(path)
     reference = None if update.reference is None else update.reference.get(path)
-    if now == desired and path not in update.awaited:
+    if now == desired and path not in update.awaited and _is_told(path, remote):
         return _path(update, path, now, None, Mark.ALREADY_SET)
     if path == DELETED:
         return _path(update, path, now, None, Mark.SEND)
@@ -228,6 +231,12 @@ def _merge_path(update: Pending, path: str, remote: Values) -> PathPlan:
         )
         return _path(update, path, now, Hit(code="conflict", message=said), Mark.HELD)
     return _path(update, path, now, None, Mark.SEND)
+
+
+def _is_told(path: str, remote: Values) -> bool:
+    """Whether a read that does not show a path says that it is null: only where it shows the list
+    that the path would stand in."""
+    return path in remote or stem_of(path) in remote
 
 
 def _path(update: Pending, path: str, now: str | None, hit: Hit | None, mark: Mark) -> PathPlan:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from syncd.model.path import VERSION
 from syncd.model.update import State
 
 REPEATS = 1
@@ -44,9 +45,12 @@ class Resolution:
     created_id: str | None = None
 
 
-def resolve(unknown: Unknown, remote: Mapping[str, str | None] | None) -> Resolution:
+def resolve(
+    unknown: Unknown, remote: Mapping[str, str | None] | None, *, is_start: bool = False
+) -> Resolution:
     """`remote` are the values of a whole read that began after the settle time; None: it is not
-    shown."""
+    shown. What starts something is sent again only where nothing at all has moved since: what was
+    started may have ended."""
     if remote is None:
         return _held(
             unknown,
@@ -54,6 +58,7 @@ def resolve(unknown: Unknown, remote: Mapping[str, str | None] | None) -> Resolu
             "after the unanswered call the provider does not show the campaign",
         )
     shown = {path: remote.get(path) for path in unknown.sent}
+    before = {path: unknown.before.get(path) for path in unknown.sent}
     if any(unknown.sent[path] == unknown.before.get(path) for path in unknown.sent):
         return _held(
             unknown,
@@ -62,9 +67,18 @@ def resolve(unknown: Unknown, remote: Mapping[str, str | None] | None) -> Resolu
         )
     if shown == dict(unknown.sent):
         return _applied(unknown)
-    if shown != dict(unknown.before):
+    if shown != before:
         return _held(
             unknown, "conflict", f"after the unanswered call the provider shows {_words(shown)}"
+        )
+    version = remote.get(VERSION)
+    if is_start and version != unknown.before.get(VERSION):
+        return _held(
+            unknown,
+            "undecidable",
+            f"after the unanswered start the campaign is {_words(shown)} and has moved"
+            f" (from {unknown.before.get(VERSION)} to {version}): it may have run; look at the"
+            " provider, then queue the start again or cancel it",
         )
     return _not_applied(unknown)
 

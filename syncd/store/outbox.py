@@ -11,6 +11,7 @@ from typing import Any, Final
 import asyncpg
 
 from syncd.errors import DatabaseUnavailable, IntentRefused
+from syncd.model.path import VERSION
 from syncd.model.plan import Mark, PathPlan, UpdatePlan
 from syncd.model.update import Pending, State, new_id
 from syncd.ports import Batch, Settlement
@@ -185,8 +186,8 @@ class Outbox:
             batch.id,
             ids,
             [None if plan.update.is_create else plan.update.external_id for plan in out],
-            [_sent(plan, "desired") for plan in out],
-            [_sent(plan, "remote") for plan in out],
+            [_sent(plan) for plan in out],
+            [_before(plan) for plan in out],
         )
         await session.run("intent_usage", account, batch.call.operation)
 
@@ -230,8 +231,14 @@ def _results(plan: UpdatePlan) -> dict[str, dict[str, Any]]:
     }
 
 
-def _sent(plan: UpdatePlan, what: str) -> Mapping[str, str | None]:
-    return {path.path: getattr(path, what) for path in plan.paths if path.mark is Mark.SEND}
+def _sent(plan: UpdatePlan) -> Mapping[str, str | None]:
+    return {path.path: path.desired for path in plan.paths if path.mark is Mark.SEND}
+
+
+def _before(plan: UpdatePlan) -> Mapping[str, str | None]:
+    """What stood there when it was sent, and in which version of the campaign."""
+    values = {path.path: path.remote for path in plan.paths if path.mark is Mark.SEND}
+    return values if plan.version is None else {**values, VERSION: plan.version}
 
 
 def _items(batch: Batch) -> list[dict[str, Any]]:

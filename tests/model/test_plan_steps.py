@@ -112,8 +112,15 @@ def test_null_is_a_value_like_any_other() -> None:
     update = pending(1, {"price.country.UK": None}, reference={"price.country.UK": "2"})
     (item,) = (plan(update, remote={"a": {"price.country.UK": "2"}}).calls[0]).items
     assert item.changes == {"price.country.UK": None}
-    (one,) = plan(update, remote={"a": {}}).updates
+    (one,) = plan(update, remote={"a": {"price.country": "US"}}).updates
     assert one.mark is Mark.ALREADY_SET
+    (one,) = plan(update, remote={"a": {"price.country.UK": None}}).updates
+    assert one.mark is Mark.ALREADY_SET
+
+
+def test_a_list_that_is_not_shown_says_of_nothing_that_it_is_null() -> None:
+    update = pending(1, {"price.country.UK": None}, reference={"price.country.UK": None})
+    assert plan(update, remote={"a": {NAME: "old"}}).updates[0].mark is Mark.SEND
 
 
 def test_a_guarded_change_is_held_and_takes_the_whole_update_with_it() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from syncd.model.path import VERSION
 from syncd.model.recovery import Unknown, resolve, resolve_create
 from syncd.model.update import State
 
@@ -110,6 +111,33 @@ def test_a_delete_is_confirmed_by_a_campaign_that_is_gone() -> None:
     assert resolve(one, {"deleted": "true"}).state is State.APPLIED
     assert resolve(one, {"name": "still there"}).state is State.QUEUED
     assert resolve(one, None).code == "out_of_view"
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "is_start", "state"),
+    [
+        ("stop 10:00", "stop 10:00", True, State.QUEUED),
+        ("stop 10:00", "stop 10:07", True, State.HELD),
+        ("stop 10:00", "stopping 10:00", True, State.HELD),
+        ("stop 10:00", "stop 10:07", False, State.QUEUED),
+        (None, None, True, State.QUEUED),
+        (None, "stop 10:07", True, State.HELD),
+    ],
+)
+def test_a_start_is_sent_again_only_where_nothing_has_moved_since(
+    before: str | None, now: str | None, *, is_start: bool, state: State
+) -> None:
+    one = replace(unknown(), sent={"status": "active"}, before={"status": "paused"})
+    if before is not None:
+        one = replace(one, before={**one.before, VERSION: before})
+    shown = {"status": "paused"} | ({} if now is None else {VERSION: now})
+    found = resolve(one, shown, is_start=is_start)
+    assert found.state is state
+    assert found.code == ("undecidable" if state is State.HELD else "not_applied")
+    running = {"status": "active", VERSION: "run 10:08"}
+    assert resolve(one, running, is_start=is_start).state is State.APPLIED
+    late = resolve(replace(one, is_late=True), shown, is_start=is_start)
+    assert late.state is (State.HELD if state is State.HELD else State.EXPIRED)
 
 
 CREATE = replace(unknown(), external_id="+7", is_create=True, sent={"name": "new"}, before={})

@@ -74,8 +74,8 @@ def part(body: bytes, what: str, currency: str | None) -> Part:
     envelope, found = split(b'{"campaigns":' + body + b"}" if is_bare else body, "campaigns", what)
     if found is None:
         raise BadAnswer(f"{what} has no list of campaigns", status=200)
-    token, total = envelope.get("nextPageToken"), envelope.get("total")
-    if token is not None and (not isinstance(token, str) or not token):
+    token, total = envelope.get("nextPageToken") or None, envelope.get("total")
+    if token is not None and not isinstance(token, str):
         raise BadAnswer(f"{what} has a nextPageToken that is no text", status=200)
     campaigns, bad = [], []
     for row in found:

@@ -44,12 +44,13 @@ def judge(call: WriteCall, answer: Answer, hide: Hide) -> CallResult:
 
 
 def _whole(item: WriteItem, status: int, found: Told) -> Whole | None:
-    """Why nothing was judged. 403 and 404 may speak of the one campaign or of all; a campaign that
+    """Why nothing was judged. 403 and 404 may speak of the one campaign or of all; without a word,
+    of the one, because a read of it has just worked with the same address and key. A campaign that
     is to be made belongs to nobody else yet."""
     match status:
-        case 403 if item.is_create or found.reason != "PERMISSION_DENIED":
+        case 403 if item.is_create or found.reason not in {"PERMISSION_DENIED", ""}:
             return Whole.FORBIDDEN
-        case 404 if item.is_create or found.reason not in ABSENT:
+        case 404 if item.is_create or found.reason not in {*ABSENT, ""}:
             return Whole.UNUSABLE
         case _:
             return _WHOLE.get(status)

@@ -266,6 +266,8 @@ REJECTED: dict[str, tuple[Reply, str]] = {
     "422 in the envelope": (error(422, "NEW_REASON"), "NEW_REASON"),
 }
 OF_ONE: dict[str, tuple[Reply, str]] = {
+    "403 without a word": (http(403), "http-403"),
+    "404 without a word": (http(404), "http-404"),
     "403 for one campaign": (error(403, "PERMISSION_DENIED"), "PERMISSION_DENIED"),
     "404": (error(404, "CAMPAIGN_NOT_FOUND"), "CAMPAIGN_NOT_FOUND"),
     "404 for a resource": (error(404, "RESOURCE_NOT_FOUND"), "RESOURCE_NOT_FOUND"),
@@ -307,10 +309,8 @@ WHOLE: dict[str, tuple[Reply, Whole, str]] = {
     "401": (http(401), Whole.UNAUTHORISED, ""),
     "401 in the envelope": (error(401, "INVALID_CREDENTIALS"), Whole.UNAUTHORISED, ""),
     "402": (error(402, "PAYMENT_REQUIRED"), Whole.FORBIDDEN, ""),
-    "403": (http(403), Whole.FORBIDDEN, ""),
     "403 frozen": (error(403, "ACCOUNT_FROZEN"), Whole.FORBIDDEN, "frozen"),
     "403 direct": (error(403, "DIRECT_ACCESS_NOT_SUPPORTED"), Whole.FORBIDDEN, "access key"),
-    "404": (http(404), Whole.UNUSABLE, "/v1.0"),
     "404 for the route": (error(404, "ROUTE_NOT_FOUND"), Whole.UNUSABLE, "/v1.0"),
     "405": (http(405), Whole.UNUSABLE, ""),
     "410": (http(410), Whole.UNUSABLE, ""),
@@ -334,6 +334,8 @@ async def test_a_refusal_of_the_call_or_the_account_judges_nobody(what: str, cha
 @pytest.mark.parametrize(
     ("reply", "whole"),
     [
+        (http(403), Whole.FORBIDDEN),
+        (http(404), Whole.UNUSABLE),
         (error(403, "PERMISSION_DENIED"), Whole.FORBIDDEN),
         (error(404, "CAMPAIGN_NOT_FOUND"), Whole.UNUSABLE),
     ],
