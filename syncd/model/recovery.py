@@ -3,7 +3,7 @@ Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from syncd.model.path import VERSION
@@ -65,12 +65,13 @@ def resolve(
             "undecidable",
             f"the value was {_words(shown)} before the call and is now: no read can tell",
         )
-    if shown == dict(unknown.sent):
+    done = {path for path, value in unknown.sent.items() if shown[path] == value}
+    if len(done) == len(shown):
         return _applied(unknown)
-    if shown != before:
-        return _held(
-            unknown, "conflict", f"after the unanswered call the provider shows {_words(shown)}"
-        )
+    left = {path: value for path, value in shown.items() if path not in done}
+    if any(value != before[path] for path, value in left.items()):
+        said = f"after the unanswered call the provider shows {_words(left)}"
+        return _partly(_held(unknown, "conflict", said), done)
     version = remote.get(VERSION)
     if is_start and version != unknown.before.get(VERSION):
         return _held(
@@ -80,7 +81,13 @@ def resolve(
             f" (from {unknown.before.get(VERSION)} to {version}): it may have run; look at the"
             " provider, then queue the start again or cancel it",
         )
-    return _not_applied(unknown)
+    return _partly(_not_applied(unknown), done)
+
+
+def _partly(resolution: Resolution, done: Collection[str]) -> Resolution:
+    """The same, with the paths that a read shows as they were asked for counted as applied."""
+    word = {"outcome": State.APPLIED.value, "code": "read_back", "message": None, "trace_id": None}
+    return replace(resolution, results={**resolution.results, **dict.fromkeys(done, word)})
 
 
 def resolve_create(unknown: Unknown, newcomers: Sequence[str]) -> Resolution:

@@ -71,12 +71,27 @@ def two(shown_daily: str, shown_monthly: str) -> tuple[State, str | None]:
     return found.state, found.code
 
 
-def test_two_paths_are_decided_together_and_a_half_is_held() -> None:
+def test_of_two_paths_the_one_that_shows_is_applied_and_the_other_goes_on() -> None:
     assert two("50", "500") == (State.APPLIED, "read_back")
     assert two("100", "1000") == (State.QUEUED, "not_applied")
-    assert two("50", "1000") == (State.HELD, "conflict")
-    assert two("100", "500") == (State.HELD, "conflict")
+    assert two("50", "1000") == (State.QUEUED, "not_applied")
+    assert two("100", "500") == (State.QUEUED, "not_applied")
     assert two("60", "500") == (State.HELD, "conflict")
+    assert two("60", "1000") == (State.HELD, "conflict")
+
+
+@pytest.mark.parametrize(("monthly", "outcome"), [("1000", "queued"), ("700", "held")])
+def test_each_path_gets_its_own_result(monthly: str, outcome: str) -> None:
+    one = replace(
+        unknown(),
+        sent={"budget.daily": "50", "budget.monthly": "500"},
+        before={"budget.daily": "100", "budget.monthly": "1000"},
+    )
+    found = resolve(one, {"budget.daily": "50", "budget.monthly": monthly})
+    assert {path: word["outcome"] for path, word in found.results.items()} == {
+        "budget.daily": "applied",
+        "budget.monthly": outcome,
+    }
 
 
 @pytest.mark.parametrize(
