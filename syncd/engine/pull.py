@@ -176,6 +176,8 @@ async def _absence(account: Account, sighting: Sighting) -> tuple[Absence, tuple
     match capabilities.gone:
         case Evidence.NEVER:
             return replace(absence, ids=(), newly=0, empty_parts=()), ()
+        case _ if brake(absence) is not None:
+            return absence, ()  # not a listing to believe: single reads would only hide that
         case Evidence.MARKED if absence.ids:
             gone = await _read_singly(account, sighting, absence.ids[:LOOKUPS])
         case Evidence.TWO_PULLS if absence.ids:

@@ -123,12 +123,9 @@ class Sender:
 
     async def _checked(self, batch: Batch, result: CallResult) -> CallResult:
         """A reply that shows another value than the one asked for is what was stored, or an older
-        state of what is right by now; a read tells, and without one the item stays unknown."""
-        odd = [
-            item
-            for item in batch.call.items
-            if result.verdicts[item.external_id].code == NOT_TAKEN and not item.is_create
-        ]
+        state of what is right by now; a read tells, and without one the item stays unknown. A start
+        that was refused is looked at too: nobody may be called under the word rejected."""
+        odd = [item for item in batch.call.items if self._is_odd(item, result)]
         if not odd:
             return result
         values: dict[str, Values] = {}
@@ -147,6 +144,12 @@ class Sender:
             for item in odd
         }
         return replace(result, verdicts={**result.verdicts, **judged})
+
+    def _is_odd(self, item: WriteItem, result: CallResult) -> bool:
+        verdict = result.verdicts[item.external_id]
+        if verdict.outcome is not Outcome.REJECTED or item.is_create:
+            return False
+        return verdict.code == NOT_TAKEN or self._account.rules.starts(item.changes)
 
     async def _read_back(self, batch: Batch, result: CallResult) -> None:
         """One read for what was applied, so that the mirror shows it and the update is confirmed at
@@ -189,7 +192,7 @@ class Sender:
 def _looked_up(verdict: Verdict, item: WriteItem, now: Values | None) -> Verdict:
     """The verdict on an item of which the reply showed another value, after a read."""
     if now is None:
-        return replace(verdict, outcome=Outcome.UNKNOWN)
+        return replace(verdict, outcome=Outcome.UNKNOWN) if verdict.code == NOT_TAKEN else verdict
     if all(now.get(path) == value for path, value in item.changes.items()):
         warning = f"the reply said otherwise: {verdict.message}"
         return Verdict(outcome=Outcome.APPLIED, warnings=(warning,), trace_id=verdict.trace_id)

@@ -39,12 +39,13 @@ class Platform:
     notes: tuple[str, ...] = ()
     size: int = 3
     batch: int = 50
+    offer: Capabilities = CAPABILITIES
     calls: list[tuple[str, ...]] = field(default_factory=list)
     asked: list[tuple[str, ...]] = field(default_factory=list)
 
     @property
     def capabilities(self) -> Capabilities:
-        return CAPABILITIES
+        return self.offer
 
     async def pages(self) -> AsyncGenerator[Page, None]:
         ids = sorted(self.daily)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import pytest
 
 from syncd.engine.events import PageSeen, PassEnded, PassStarted
 from syncd.engine.pull import PullReport, pull
 from syncd.errors import AuthFailed, LeaseLost, LimitWait, ProviderDown, ProviderError
 from syncd.model.run import RunOutcome
-from syncd.ports import BadRow
+from syncd.ports import BadRow, Evidence, Reading
 from tests.engine.platform import Bench, bench
-from tests.store.parts import Parts
+from tests.store.parts import Parts, campaign
 
 TWELVE = {f"c{number:02}": "100" for number in range(12)}
 
@@ -155,3 +158,43 @@ async def test_an_account_that_fails_says_since_when_and_recovers(parts: Parts) 
     await pull(one.account)
     row = await parts.row("syncd.accounts", parts.number)
     assert (row["failures"], row["failing_since"], row["error_code"]) == (0, None, None)
+
+
+def alive(ids: Sequence[str]) -> Reading:
+    """A provider that shows every campaign that it is asked for."""
+    return Reading(campaigns={one: campaign(one) for one in ids})
+
+
+def marking(one: Bench) -> None:
+    one.platform.offer = replace(one.platform.offer, gone=Evidence.MARKED)
+
+
+async def test_an_absent_campaign_is_asked_for_where_the_provider_marks_deleted_ones(
+    parts: Parts,
+) -> None:
+    one = await pulled(parts)
+    marking(one)
+    del one.platform.daily["c00"]
+    one.platform.reads = alive
+    report = await pull(one.account)
+    assert one.platform.asked == [("c00",)]
+    assert await counts(parts, report) == ("ok", 0)
+    one.platform.reads = lambda _ids: Reading()
+    assert await counts(parts, await pull(one.account)) == ("ok", 1)
+
+
+async def test_a_listing_that_brakes_is_not_made_up_for_by_single_reads(parts: Parts) -> None:
+    one = await pulled(parts)
+    marking(one)
+    one.platform.daily.clear()
+    one.platform.reads = alive
+    report = await pull(one.account)
+    assert one.platform.asked == []
+    assert await counts(parts, report) == ("braked", 0)
+
+
+async def test_configured_campaigns_are_never_missing(parts: Parts) -> None:
+    one = await pulled(parts)
+    one.platform.offer = replace(one.platform.offer, gone=Evidence.NEVER)
+    one.platform.daily.clear()
+    assert await counts(parts, await pull(one.account)) == ("ok", 0)

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from syncd.engine.push import PushReport, push
 from syncd.errors import LimitWait, NoAnswer
 from syncd.model.call import CallResult, Whole, WriteCall
+from syncd.model.path import Field, Guard, Kind
 from syncd.model.run import RunOutcome
 from syncd.model.update import Outcome, Verdict
 from syncd.ports import Reading
@@ -212,3 +214,24 @@ async def test_a_reply_that_shows_another_value_is_looked_up_before_it_counts(
 
 def _refuse(_ids: Sequence[str]) -> Reading | None:
     raise NoAnswer("cut")
+
+
+@pytest.mark.parametrize(("stored", "state"), [("60", "applied"), (None, "rejected")])
+async def test_a_start_that_was_refused_is_looked_at(
+    parts: Parts, stored: str | None, state: str
+) -> None:
+    async def answer(platform: Platform, call: WriteCall) -> CallResult:
+        if stored is not None:
+            platform.daily[call.items[0].external_id] = stored
+        return answered(call, Verdict(outcome=Outcome.REJECTED, code="no", message="no"))
+
+    one, ids = await ready(parts, 1, answer, value="60")
+    one.platform.offer = replace(one.platform.offer, fields=STARTING)
+    account = replace(one.account, free=frozenset({Guard.START}))
+    await push(account)
+    assert await one.states(ids) == [state]
+
+
+STARTING = (
+    Field(path="budget.daily", kind=Kind.AMOUNT, changeable=True, call="PATCH", guard=Guard.START),
+)
