@@ -10,7 +10,15 @@ from types import TracebackType
 from typing import Final, Self
 from urllib.parse import quote
 
-from syncd.errors import BadAnswer, CallRefused, Forbidden, ProviderError
+from syncd.errors import (
+    BadAnswer,
+    CallRefused,
+    Forbidden,
+    LimitWait,
+    ProviderError,
+    Stopped,
+    Throttled,
+)
 from syncd.model.call import CallResult, WriteCall, WriteItem, WritePlan
 from syncd.model.campaign import Campaign
 from syncd.ports import BadRow, Capabilities, Intend, Page, Reading
@@ -59,6 +67,8 @@ class Epom:
         self._open = AsyncExitStack()
         # What named each campaign last, so that a read for a push costs one call a campaign.
         self._known: dict[str, Listed] = {}
+        # Configured campaigns for which Epom gave no name: nobody asks again.
+        self._nameless: set[str] = set()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -203,7 +213,7 @@ class Epom:
         if answer.status == 404:
             return None
         found = answers.told(answer, self._calls.hide)
-        if found.is_no or found.is_printed_no:
+        if found.is_no or found.is_printed_no or found.is_unclear:
             raise answers.refusal(answer, _PRICING, self._calls.hide, 0.0)
         try:
             parse_row(answer.body)
@@ -217,14 +227,30 @@ class Epom:
         has none for it, the last one that is known stands, or else the id itself."""
         if one.name is not None:
             return one
-        request = self._get(_GET, f"{campaign_path(one.external_id)}.do")
-        found = await self._calls.read(
-            request, lambda answer: _row(answer, one.external_id), is_answer=_is_final
-        )
+        found = await self._asked(one.external_id)
         bare = replace(one, name=one.external_id)
         known = found or self._known.get(one.external_id, bare)
         self._known[one.external_id] = known
         return known
+
+    async def _asked(self, external_id: str) -> Listed | None:
+        """A configured campaign by itself, None where that fails: a name is not worth a pull. Where
+        one has failed, the route may not be there at all, and an answer to others is final."""
+        if external_id in self._nameless:
+            return None
+        request = self._get(_GET, f"{campaign_path(external_id)}.do")
+        is_answer = _is_any if self._nameless else _is_final
+        try:
+            found = await self._calls.read(
+                request, lambda answer: _row(answer, external_id), is_answer=is_answer
+            )
+        except (Throttled, LimitWait, Stopped):
+            raise
+        except ProviderError:
+            found = None
+        if found is None:
+            self._nameless.add(external_id)
+        return found
 
     def _get(self, operation: str, path: str) -> Request:
         return self._calls.request(operation, "GET", path, headers=ACCEPT)
@@ -241,6 +267,10 @@ def _row(answer: Answer, external_id: str) -> Listed | None:
 def _is_final(answer: Answer) -> bool:
     """Whether asking again would change nothing."""
     return answer.status < 500 and answer.status not in {408, 429}
+
+
+def _is_any(answer: Answer) -> bool:
+    return answer.status != 429
 
 
 def _unread(one: Listed, pricing: bytes | None, message: str) -> BadRow:

@@ -43,13 +43,14 @@ _PRINTED_NO = re.compile(r'"success"\s*:\s*false')
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Told:
     """An answer's own word. `fields` is None where it is no JSON object; `is_yes` and `is_no` are
-    its `success`, `is_printed_no` such a word in what is almost JSON, `has_error` any error that it
-    names."""
+    its `success`, `is_unclear` one that is neither true nor false, `is_printed_no` such a word in
+    what is almost JSON, `has_error` any error that it names."""
 
     said: Said
     fields: Mapping[str, Any] | None = None
     is_yes: bool = False
     is_no: bool = False
+    is_unclear: bool = False
     is_printed_no: bool = False
     has_error: bool = False
     has_words: bool = False
@@ -64,13 +65,14 @@ def told(answer: Answer, hide: Hide) -> Told:
     if not isinstance(found, dict):
         return Told(said=_said(answer.status, None, [], hide))
     success = found.get("success")
-    is_no = success is False or success == "false"
+    is_no = success is False
     code, words = _words(found, is_no=is_no)
     return Told(
         said=_said(answer.status, code, words, hide),
         fields=found,
-        is_yes=success is True or success == "true",
+        is_yes=success is True,
         is_no=is_no,
+        is_unclear="success" in found and not isinstance(success, bool),
         has_error=bool(found.get("error") or found.get("errors")),
         has_words=bool(words),
     )

@@ -4,7 +4,9 @@ more."""
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +19,7 @@ from syncd.model.money import canonical
 from syncd.model.path import key_of
 from syncd.providers.epom import writes
 from syncd.providers.epom.checks import OPTIONAL, flaw
-from syncd.providers.epom.rows import ACTION, ACTIONS, COUNTRY
+from syncd.providers.epom.rows import ACTION, ACTIONS, COUNTRY, GB, LISTED, UK
 
 ACCEPT: Final[Mapping[str, str]] = {"Accept": "application/json"}
 
@@ -102,9 +104,32 @@ def _by_country(pricing: str, item: WriteItem) -> str:
 
 
 def _csv(item: WriteItem) -> bytes:
-    lines = ["Country,Price"]
-    lines += [f"{key_of(COUNTRY, path)},{_figure(price)}" for path, price in item.changes.items()]
-    return "".join(f"{line}\n" for line in lines).encode()
+    """The changed prices and all others that are known: right whether the file replaces the prices
+    that it does not name, or leaves them."""
+    prices = _by_code(item.changes)
+    prices |= {code: price for code, price in _others(item).items() if code not in prices}
+    content = io.StringIO()
+    table = csv.writer(content, lineterminator="\n")
+    table.writerow(("Country", "Price"))
+    table.writerows((code, _figure(price)) for code, price in prices.items())
+    return content.getvalue().encode()
+
+
+def _others(item: WriteItem) -> dict[str, str]:
+    """The prices that are known, one for each country: UK and GB are one, unless Epom lists
+    both."""
+    known, changed = _by_code(item.remote), _by_code(item.changes)
+    if not {UK, GB} <= set((item.remote.get(COUNTRY) or "").split(LISTED)):
+        if UK in changed or GB in changed:
+            known = {code: price for code, price in known.items() if code not in (UK, GB)}
+        elif GB in known:
+            known.pop(UK, None)
+    return dict(sorted(known.items()))
+
+
+def _by_code(values: Mapping[str, str | None]) -> dict[str, str]:
+    found = ((key_of(COUNTRY, path), price) for path, price in values.items())
+    return {code: price for code, price in found if code is not None and price is not None}
 
 
 def _upload(path: str, content: bytes, part: str) -> Form:

@@ -54,6 +54,12 @@ FIELDS: Final = (
     *_NUMBERS,
     *_COUNTS,
     Field(
+        path=rows.COUNTRY,
+        kind=Kind.TEXT,
+        note="the countries with a price of their own, empty where none; absent where the provider"
+        " does not list them",
+    ),
+    Field(
         path=f"{rows.COUNTRY}.{ANY_KEY}",
         kind=Kind.AMOUNT,
         changeable=True,
@@ -61,7 +67,8 @@ FIELDS: Final = (
         scale=AMOUNT_SCALE,
         call=writes.COUNTRIES,
         note="by country code as Epom spells it (UK too; GB shows as UK besides); null disables"
-        " that country's price; three or more prices travel as one file, save of a CPA campaign",
+        " that country's price; three or more prices travel as one file with all others, save of a"
+        " CPA campaign and where the provider does not list them",
     ),
     Field(
         path=f"{rows.ACTION}.{ANY_KEY}",

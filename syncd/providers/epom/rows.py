@@ -1,5 +1,6 @@
 """A campaign's pricing, and the row of a list that names the campaign, become a campaign value, or
-an error that says why not. Requires nothing of a pricing but to be an object; knows no HTTP."""
+an error that says why not. Requires little of a pricing: an object that speaks of a price; knows
+no HTTP."""
 
 from __future__ import annotations
 
@@ -26,6 +27,10 @@ from syncd.providers.fields import (
 TYPES: Final = ("CPM", "CPC", "CPA")
 COUNTRY: Final = "price.country"
 ACTION: Final = "price.action"
+UK: Final = "UK"
+GB: Final = "GB"
+# Between the codes in the value of `price.country`.
+LISTED: Final = ", "
 NUMBERS: Final = {
     "price.estimated_ctr": "estimatedCtr",
     "price.estimated_conversion_rate": "estimatedConversionRate",
@@ -39,6 +44,8 @@ COUNTS: Final = {
 NUMBER_SCALE: Final = 8
 ACTIONS: Final = "actions"
 
+# What a pricing is known by: an object without any of these says nothing of prices.
+_BASE: Final = ("price", "paymentModel", "pricingType")
 _TOO_MUCH: Final = Decimal(10) ** 14
 _TOO_MANY: Final = 2**63
 _COUNTRIES: Final = ("countries", "countryPricing", "countryPrices")
@@ -76,14 +83,16 @@ def raw(one: Listed, pricing: bytes | None) -> bytes:
 def campaign(
     one: Listed, pricing: bytes | None, currency: str | Mapping[str, str] | None
 ) -> Campaign:
-    """The campaign with its pricing; None: it has none. Raises RowError."""
-    others: dict[str, str | None] = {"price.amount": None}
+    """The campaign with its pricing; None: it has none, and so no country has. Raises RowError."""
+    others: dict[str, str | None] = {"price.amount": None, COUNTRY: ""}
     native: dict[str, str | None] = {}
     if pricing is not None:
         found = row_object(pricing)
         owner = found.get("campaignId")
         if owner is not None and identifier(owner, "campaignId") != one.external_id:
             raise RowError(f"it is the pricing of campaign {owner}")
+        if not any(key in found for key in _BASE):
+            raise RowError(f"it is no pricing: it has none of {', '.join(_BASE)}")
         others, native = values(found), _native(found)
     name, is_cleaned = clean(one.name or one.external_id)
     if is_cleaned:
@@ -102,8 +111,9 @@ def campaign(
 def values(found: Mapping[str, Any]) -> dict[str, str | None]:
     """The paths that a pricing shows; what it leaves out is absent. Raises RowError."""
     shown: dict[str, str | None] = {}
-    if found.get("price") is not None:
-        shown["price.amount"] = canonical(amount(found["price"], "price"))
+    if "price" in found:
+        given = found["price"]
+        shown["price.amount"] = None if given is None else canonical(amount(given, "price"))
     if found.get("pricingType") in TYPES:
         shown["price.type"] = found["pricingType"]
     shown.update(
@@ -116,7 +126,12 @@ def values(found: Mapping[str, Any]) -> dict[str, str | None]:
         for path, key in COUNTS.items()
         if found.get(key) is not None
     )
-    shown.update((keyed(COUNTRY, code), price) for code, price in _countries(found).items())
+    countries = _countries(found)
+    if any(found.get(key) is not None for key in _COUNTRIES):
+        shown[COUNTRY] = LISTED.join(sorted(countries))
+    if GB in countries:
+        countries.setdefault(UK, countries[GB])
+    shown.update((keyed(COUNTRY, code), price) for code, price in countries.items())
     shown.update((keyed(ACTION, key), price) for key, price in _actions(found)[1].items())
     return shown
 
@@ -133,8 +148,7 @@ def _native(found: Mapping[str, Any]) -> dict[str, str | None]:
 
 
 def _countries(found: Mapping[str, Any]) -> dict[str, str]:
-    """Prices by country as the provider spells it. GB is shown as UK too, unless UK stands there:
-    the documents write UK, and who asked for that finds it where a network answers in ISO codes."""
+    """Prices by country as the provider spells it."""
     prices: dict[str, str] = {}
     for entry, given in _priced(found, _COUNTRIES, _COUNTRY_NAMES):
         code = _first(entry, _COUNTRY_NAMES)
@@ -142,8 +156,6 @@ def _countries(found: Mapping[str, Any]) -> dict[str, str]:
             raise RowError("a country's price has no country")
         if given is not None:
             _set(prices, code, canonical(amount(given, f"the price of {code}")))
-    if "GB" in prices:
-        prices.setdefault("UK", prices["GB"])
     return prices
 
 

@@ -55,15 +55,25 @@ def _of_200(call: WriteCall, answer: Answer, found: Told, hide: Hide) -> CallRes
     if found.is_no:
         way = remedy(200, found.said.code)
         return rejected(call.items, found.said, 200, remedy=way)
-    if found.fields is None:
-        text = f"the answer is not empty and no JSON object ({found.said.text})"
-        return undecided(call.items, Said(code="bad-answer", text=text), 200)
-    if found.has_error and found.is_yes:
-        text = f"the answer says both done and failed ({found.said.text})"
-        return undecided(call.items, Said(code="contradictory", text=text), 200)
+    if (flaw := _flaw(found)) is not None:
+        return undecided(call.items, flaw, 200)
     if found.has_error:
         return rejected(call.items, found.said, 200)
     return _shown(call, found, hide)
+
+
+def _flaw(found: Told) -> Said | None:
+    """Why a 200 with a body says nothing, None where it does."""
+    words = found.said.text
+    if found.fields is None:
+        return Said(code="bad-answer", text=f"the answer is not empty and no JSON object ({words})")
+    if found.is_unclear:
+        return Said(
+            code="bad-answer", text=f"`success` in the answer is neither true nor false ({words})"
+        )
+    if found.has_error and found.is_yes:
+        return Said(code="contradictory", text=f"the answer says both done and failed ({words})")
+    return None
 
 
 def _shown(call: WriteCall, found: Told, hide: Hide) -> CallResult:

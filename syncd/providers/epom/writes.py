@@ -44,12 +44,18 @@ _BY_COUNTRY: Final = frozenset({COUNTRIES, BATCH, DISABLE_COUNTRIES})
 
 
 def _first_step(item: WriteItem) -> WriteCall:
-    operation, paths = _step(item.changes, item.remote.get("price.type"))
+    operation, paths = _step(item.changes, has_file=_has_file(item.remote))
     part = replace(item, changes={path: item.changes[path] for path in paths})
     return WriteCall(operation=operation, items=(part,))
 
 
-def _step(changes: Mapping[str, str | None], kind: str | None) -> tuple[str, list[str]]:
+def _has_file(remote: Mapping[str, str | None]) -> bool:
+    """Whether a file of prices does what is meant. It may replace all prices of countries, so that
+    they have to be known."""
+    return COUNTRY in remote and remote.get("price.type") != _OTHER_FILE
+
+
+def _step(changes: Mapping[str, str | None], *, has_file: bool) -> tuple[str, list[str]]:
     countries = {path: price for path, price in changes.items() if key_of(COUNTRY, path)}
     actions = [path for path in changes if key_of(ACTION, path)]
     if changes.get("price.amount", "") is None:
@@ -57,11 +63,13 @@ def _step(changes: Mapping[str, str | None], kind: str | None) -> tuple[str, lis
     if base := [path for path in changes if path not in countries and path not in actions]:
         return UPDATE, base
     wanted = {path: price for path, price in countries.items() if price is not None}
+    ended = [path for path in countries if path not in wanted]
     prices = list(dict.fromkeys(map(Decimal, wanted.values())))
-    if len(prices) >= _MANY_PRICES and kind != _OTHER_FILE:
+    is_file = has_file and len(prices) >= _MANY_PRICES
+    if ended and (is_file or not prices):  # before a file, which names what is still there
+        return DISABLE_COUNTRIES, ended
+    if is_file:
         return BATCH, [*wanted]
     if prices:
         return COUNTRIES, [path for path, price in wanted.items() if Decimal(price) == prices[0]]
-    if countries:
-        return DISABLE_COUNTRIES, [*countries]
     return ACTIONS, actions[:1]

@@ -46,12 +46,18 @@ SHOWN = {
     "price.start_up_period": "0",
     "price.min_conversions": "0",
     "price.min_clicks": "0",
+    "price.country": "US",
     "price.country.US": "2",
     "price.action.ab12": "1.5",
     "native.paymentModel": "FIXED_PRICE",
     "native.actions": '{"ab12": {"actionKey": "ab12", "actionName": "install"}}',
 }
-REMOTE = {"name": "Spring", "price.amount": "1.25", "price.type": "CPM"}
+REMOTE = {
+    "name": "Spring",
+    "price.amount": "1.25",
+    "price.type": "CPM",
+    "price.country": "",
+}
 
 Answering = Callable[[Arrival], Reply]
 

@@ -27,7 +27,9 @@ from tests.providers.scripted import Arrival, Reply, http
 ROOT = "/rest-api/campaign/17"
 FORM = "application/x-www-form-urlencoded"
 CSV = b"Country,Price\nUK,2.5\nUS,3\nCA,0.000001\n"
+LONG_CSV = CSV + b'DE,1.5\n"Korea, Republic of",7\n'
 BOUNDARY = "syncd-" + hashlib.sha256(CSV).hexdigest()[:32]
+LONG_BOUNDARY = "syncd-" + hashlib.sha256(LONG_CSV).hexdigest()[:32]
 
 # Operation: what is changed, and the request that the documents ask for.
 OPERATIONS: dict[str, tuple[WriteCall, str, bytes]] = {
@@ -97,6 +99,29 @@ OPERATIONS: dict[str, tuple[WriteCall, str, bytes]] = {
         "Content-Type: text/csv; charset=utf-8\r\n\r\n".encode()
         + CSV
         + f"\r\n--{BOUNDARY}--\r\n".encode(),
+    ),
+    "batch beside prices that are known": (
+        call_of(
+            "POST pricing/batch",
+            {
+                "price.country.UK": "2.5",
+                "price.country.US": "3.0",
+                "price.country.CA": "0.000001",
+            },
+            price__country="DE, GB, Korea, Republic of, US",
+            price__country__US="1",
+            price__country__UK="4",
+            price__country__GB="4",
+            price__country__FR=None,
+            **{'price.country."Korea, Republic of"': "7"},
+            price__country__DE="1.5",
+        ),
+        f"POST {ROOT}/pricing/batch.do",
+        f"--{LONG_BOUNDARY}\r\n"
+        'Content-Disposition: form-data; name="countryPricing"; filename="prices.csv"\r\n'
+        "Content-Type: text/csv; charset=utf-8\r\n\r\n".encode()
+        + LONG_CSV
+        + f"\r\n--{LONG_BOUNDARY}--\r\n".encode(),
     ),
     "action by key and name": (
         call_of(
@@ -177,6 +202,34 @@ async def test_the_same_batch_is_the_same_bytes_and_another_one_is_not() -> None
     assert BOUNDARY.encode() not in third
 
 
+LISTED: dict[str, tuple[dict[str, str | None], list[str], list[bytes]]] = {
+    "GB shown as UK too": ({"": "GB", "GB": "4", "UK": "4"}, ["CA", "DE", "FR"], [b"GB,4"]),
+    "GB, asked for as UK": ({"": "GB", "GB": "4", "UK": "4"}, ["CA", "DE", "UK"], []),
+    "GB, asked for as GB": ({"": "GB", "GB": "4", "UK": "4"}, ["CA", "DE", "GB"], []),
+    "UK": ({"": "UK", "UK": "4"}, ["CA", "DE", "FR"], [b"UK,4"]),
+    "UK, asked for as GB": ({"": "UK", "UK": "4"}, ["CA", "DE", "GB"], []),
+    "both": (
+        {"": "GB, UK", "GB": "4", "UK": "5"},
+        ["CA", "DE", "FR"],
+        [b"GB,4", b"UK,5"],
+    ),
+    "both, one asked for": ({"": "GB, UK", "GB": "4", "UK": "5"}, ["CA", "DE", "UK"], [b"GB,4"]),
+}
+
+
+@pytest.mark.parametrize("what", LISTED)
+async def test_a_batch_names_one_country_once(what: str) -> None:
+    shown, codes, others = LISTED[what]
+    remote = {f"price.country.{code}".rstrip("."): price for code, price in shown.items()}
+    changes = {f"price.country.{code}": str(price) for price, code in enumerate(codes, 1)}
+    async with account(always(http(200))) as there:
+        await there.write(call_of("POST pricing/batch", changes, **remote))
+        body = there.server.arrivals[0].body
+    asked = [f"{code},{price}".encode() for price, code in enumerate(codes, 1)]
+    file = b"".join(line + b"\n" for line in [b"Country,Price", *asked, *others])
+    assert body.partition(b"\r\n\r\n")[2].partition(b"\r\n--")[0] == file
+
+
 async def test_every_send_is_signed_anew() -> None:
     reads = network(17)
     async with account(reads) as there:
@@ -228,7 +281,11 @@ async def test_a_404_means_that_no_pricing_is_set() -> None:
         (page,) = await there.pages()
         reading = await there.adapter.read(["17"])
     (campaign,) = page.campaigns
-    assert campaign.values == {"name": "Campaign 17", "price.amount": None}
+    assert campaign.values == {
+        "name": "Campaign 17",
+        "price.amount": None,
+        "price.country": "",
+    }
     assert campaign.raw.endswith(b',"pricing":null}')
     assert reading.campaigns["17"].values == campaign.values
     assert reading.is_whole
@@ -244,7 +301,7 @@ async def test_the_documented_errors_of_every_operation(what: str) -> None:
             seen[status] = await there.write(call)
             assert len(there.server.arrivals) == 1
     outcomes = {status: one.verdicts["17"].outcome for status, one in seen.items()}
-    is_many = what in {"several countries", "batch", "disable several countries"}
+    is_many = what.startswith(("several", "batch", "disable several"))
     assert outcomes == {
         400: Outcome.UNKNOWN if is_many else Outcome.REJECTED,
         401: Outcome.NOT_JUDGED,

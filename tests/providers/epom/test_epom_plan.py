@@ -85,6 +85,28 @@ def test_countries_travel_in_as_few_calls_as_their_prices_allow(
     assert [(operation, len(paths)) for operation, paths in found] == expected
 
 
+def test_a_file_comes_after_the_end_of_what_it_must_not_name() -> None:
+    changes = {f"{COUNTRY}.US": "1", f"{COUNTRY}.FR": None, f"{COUNTRY}.UK": "2"}
+    remote = REMOTE | {COUNTRY: "FR", f"{COUNTRY}.FR": "9"}
+    assert steps(changes | {f"{COUNTRY}.CA": "3"}, remote) == [
+        ("DELETE pricing/country", [f"{COUNTRY}.FR"]),
+        ("POST pricing/batch", [f"{COUNTRY}.US", f"{COUNTRY}.UK", f"{COUNTRY}.CA"]),
+    ]
+    assert [operation for operation, _ in steps(changes, remote)] == [
+        "POST pricing/country",
+        "POST pricing/country",
+        "DELETE pricing/country",
+    ]
+
+
+def test_no_file_goes_out_where_the_prices_that_it_may_replace_are_not_known() -> None:
+    changes = {
+        f"{COUNTRY}.{code}": price for code, price in zip(("US", "UK", "CA"), "123", strict=True)
+    }
+    remote = {path: it for path, it in REMOTE.items() if path != COUNTRY}
+    assert [operation for operation, _ in steps(changes, remote)] == 3 * ["POST pricing/country"]
+
+
 def test_the_end_of_all_pricing_travels_alone() -> None:
     changes = {f"{COUNTRY}.US": None, "price.amount": None}
     (call,) = writes.plan([item(changes)]).calls
@@ -139,6 +161,7 @@ REFUSED: dict[str, tuple[Values, Values, str]] = {
     "an action, the type unknown": ({"price.action.a": "1"}, {"price.amount": "2"}, "bad_type"),
     "the end and a price": ({"price.amount": None, f"{COUNTRY}.US": "1"}, REMOTE, "bad_value"),
     "UK and GB": ({f"{COUNTRY}.UK": "1", f"{COUNTRY}.GB": "1"}, REMOTE, "bad_value"),
+    "the list of countries": ({COUNTRY: "US"}, REMOTE, "not_changeable"),
     "a name": ({"name": "x"}, REMOTE, "not_changeable"),
     "a delete": ({"deleted": "true"}, REMOTE, "not_changeable"),
     "no country at all": ({"price.country.": "1"}, REMOTE, "not_changeable"),
@@ -245,6 +268,9 @@ def test_the_fields_say_which_call_changes_them_and_what_null_does() -> None:
         "price.country.*": "POST pricing/country",
         "price.action.*": "POST actionPricing",
     }
+    listed = field_of(fields, COUNTRY)
+    assert listed is not None
+    assert (listed.path, listed.readable, listed.changeable) == (COUNTRY, True, False)
     amount, country = (field_of(fields, path) for path in ("price.amount", "price.country.UK"))
     assert amount is not None
     assert country is not None

@@ -19,6 +19,7 @@ from syncd.errors import (
     NotSent,
     ProviderDown,
     ProviderError,
+    Stopped,
     Throttled,
 )
 from syncd.limiter import Freeze, Limits
@@ -112,6 +113,12 @@ async def test_configured_ids_are_the_campaigns_and_asked_for_their_names() -> N
 NAMELESS: dict[str, Reply] = {
     "no such route": http(404, "<html>"),
     "no right": http(403),
+    "no password": http(401),
+    "too slow": http(408),
+    "broken": http(500),
+    "down": http(503, "<html>"),
+    "a reset": Reply(ends="reset"),
+    "a dropped connection": Reply(ends="closed"),
     "not allowed": http(405),
     "HTML": http(200, "<html>"),
     "nothing": http(200),
@@ -119,8 +126,10 @@ NAMELESS: dict[str, Reply] = {
     "a list": http(200, [{"id": 17, "name": "x"}]),
     "another campaign": http(200, {"id": 18, "name": "x"}),
     "a name that is none": http(200, {"id": 17, "name": 5}),
-    "no name": http(200, {"id": 17}),
 }
+
+
+TRIED_AGAIN = {"broken", "down", "a reset", "a dropped connection"}
 
 
 @pytest.mark.parametrize("what", NAMELESS)
@@ -128,25 +137,52 @@ async def test_without_a_name_the_id_stands_in(what: str) -> None:
     answers = network(17) | {campaign(17): NAMELESS[what]}
     async with account(answers, scope={"ids": ("17",)}) as there:
         (page,) = await there.pages()
+        asked = there.paths.count(campaign(17))
         reading = await there.adapter.read(["17"])
-        assert there.paths.count(campaign(17)) == 1
+        assert await there.pages() == [page]
+        assert there.paths.count(campaign(17)) == asked
     (one,) = page.campaigns
+    assert (page.bad, asked) == ((), 4 if what in TRIED_AGAIN else 1)
     assert (one.name, one.values["price.amount"]) == ("17", "1.25")
     assert reading.campaigns["17"].raw == one.raw
 
 
-async def test_a_name_is_asked_for_once_in_a_pull_and_a_known_one_outlives_a_refusal() -> None:
+async def test_a_campaign_that_has_no_name_is_asked_for_it_in_the_next_pull() -> None:
+    answers = network(17) | {campaign(17): http(200, {"id": 17})}
+    async with account(answers, scope={"ids": ("17",)}) as there:
+        names = [[one.name for one in page.campaigns] for page in await there.pages()]
+        await there.pages()
+        assert there.paths.count(campaign(17)) == 2
+    assert names == [["17"]]
+
+
+async def test_where_one_name_cannot_be_had_the_others_are_asked_for_a_single_time() -> None:
+    row = http(200, {"id": 19, "name": "Spring"})
+    broken = dict.fromkeys((campaign(17), campaign(18)), http(500))
+    answers = network(17, 18, 19) | broken | {campaign(19): row}
+    async with account(answers, scope={"ids": ("17", "18", "19")}) as there:
+        (page,) = await there.pages()
+        counts = [there.paths.count(campaign(number)) for number in (17, 18, 19)]
+    assert counts == [4, 1, 1]
+    assert [one.name for one in page.campaigns] == ["17", "18", "Spring"]
+
+
+@pytest.mark.parametrize("failure", [http(404), http(401), Reply(ends="reset")])
+async def test_a_name_is_asked_for_once_in_a_pull_and_a_known_one_outlives_a_failure(
+    failure: Reply,
+) -> None:
     answers = network(17) | {campaign(17): http(200, {"id": 17, "name": "old"})}
     async with account(answers, scope={"ids": ("17",)}) as there:
         names = []
-        for reply in (http(200, {"id": 17, "name": "new"}), http(404)):
+        for reply in (http(200, {"id": 17, "name": "new"}), failure):
             names += [one.name for page in await there.pages() for one in page.campaigns]
             reading = await there.adapter.read(["17"])
             names.append(reading.campaigns["17"].name)
             there.server.script = routes(answers | {campaign(17): reply})
-        names += [one.name for page in await there.pages() for one in page.campaigns]
-        assert there.paths.count(campaign(17)) == 3
-    assert names == ["old", "old", "new", "new", "new"]
+        for _ in range(2):
+            names += [one.name for page in await there.pages() for one in page.campaigns]
+            assert there.paths.count(campaign(17)) == (6 if failure.ends == "reset" else 3)
+    assert names == ["old", "old", "new", "new", "new", "new"]
 
 
 async def test_a_read_costs_one_call_a_campaign_once_a_pull_has_named_them() -> None:
@@ -241,6 +277,10 @@ ONE_BAD: dict[str, tuple[Reply, str]] = {
     "HTML": (http(200, "<html>"), "not JSON that can be trusted"),
     "nothing": (http(200), "not JSON that can be trusted"),
     "a key twice": (http(200, '{"price":1,"price":2}'), "a key twice"),
+    "a pricing within": (http(200, {"success": True, "pricing": {"price": 1}}), "it is no pricing"),
+    "an empty object": (http(200, {}), "it is no pricing"),
+    "no as a text": (http(200, {"success": "false", "price": 1}), "not what was asked for"),
+    "neither yes nor no": (http(200, {"success": None, "price": 1}), "not what was asked for"),
 }
 
 
@@ -391,14 +431,27 @@ async def test_a_no_is_not_asked_for_again(no: str) -> None:
     assert len(page.bad) == 1
 
 
-@pytest.mark.parametrize(("status", "kind"), [(401, AuthFailed), (429, Throttled)])
-async def test_a_name_that_is_refused_for_the_whole_account_ends_the_pull(
+@pytest.mark.parametrize(("status", "kind"), [(429, Throttled), (503, LimitWait)])
+async def test_a_name_that_is_throttled_ends_the_pull(
     status: int, kind: type[ProviderError]
 ) -> None:
     limits = Limits([], patience=0.1, on_freeze=None)
     answers = network(17) | {campaign(17): http(status, b"", {"Retry-After": "30"})}
     async with account(answers, scope={"ids": ("17",)}, limits=limits) as there:
         assert type(await error_of(there)) is kind
+
+
+async def test_a_stop_while_a_name_is_asked_for_ends_the_pull() -> None:
+    limits = Limits([], patience=5.0, on_freeze=None)
+
+    def script(arrival: Arrival) -> Reply:
+        if path_of(arrival) == pricing(17):
+            limits.close()
+        return routes(network(17))(arrival)
+
+    async with account(script, scope={"ids": ("17",)}, limits=limits) as there:
+        assert type(await error_of(there)) is Stopped
+        assert campaign(17) not in there.paths
 
 
 async def test_a_wrong_clock_is_named_as_the_cause_of_a_401() -> None:

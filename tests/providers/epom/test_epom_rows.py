@@ -24,7 +24,7 @@ def read(document: Any, one: Listed = ONE) -> Campaign:
 
 
 def prices(**pricing: Any) -> dict[str, str | None]:
-    values = read(pricing).values
+    values = read({"paymentModel": "FIXED_PRICE"} | pricing).values
     return {path: value for path, value in values.items() if path.startswith("price.")}
 
 
@@ -48,7 +48,6 @@ COUNTRIES: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "a disabled record": ({"countries": [{"country": "US", "price": None}]}, {}),
     "a full name": ({"countries": {"United States": 1}}, {'"United States"': "1"}),
     "none": ({"countries": []}, {}),
-    "null": ({"countries": None}, {}),
     "GB, which the documents call UK": ({"countries": {"GB": 3}}, {"GB": "3", "UK": "3"}),
     "UK alone": ({"countries": {"UK": 3}}, {"UK": "3"}),
     "GB and UK": ({"countries": {"GB": 3, "UK": 4}}, {"GB": "3", "UK": "4"}),
@@ -58,7 +57,27 @@ COUNTRIES: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
 @pytest.mark.parametrize("what", COUNTRIES)
 def test_country_prices_come_in_three_shapes(what: str) -> None:
     pricing, expected = COUNTRIES[what]
-    assert prices(**pricing) == {f"price.country.{code}": it for code, it in expected.items()}
+    found = prices(**pricing)
+    del found["price.country"]
+    assert found == {f"price.country.{code}": it for code, it in expected.items()}
+
+
+LISTS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
+    "codes in order": ({"countries": {"US": 1, "CA": 2, "UK": 3}}, {"price.country": "CA, UK, US"}),
+    "none": ({"countries": []}, {"price.country": ""}),
+    "none in an object": ({"countryPrices": {}}, {"price.country": ""}),
+    "disabled ones": ({"countryPricing": [{"US": None}, {"CA": 1}]}, {"price.country": "CA"}),
+    "as Epom spells it": ({"countries": {"GB": 3}}, {"price.country": "GB"}),
+    "no list": ({"price": 1}, {}),
+    "null": ({"countries": None}, {}),
+}
+
+
+@pytest.mark.parametrize("what", LISTS)
+def test_the_countries_are_told_where_a_list_of_them_stands(what: str) -> None:
+    pricing, expected = LISTS[what]
+    found = prices(**pricing)
+    assert {path: it for path, it in found.items() if path == "price.country"} == expected
 
 
 ACTIONS: dict[str, tuple[Any, dict[str, str], dict[str, dict[str, str]]]] = {
@@ -94,17 +113,25 @@ ACTIONS: dict[str, tuple[Any, dict[str, str], dict[str, dict[str, str]]]] = {
 @pytest.mark.parametrize("what", ACTIONS)
 def test_action_prices_are_kept_by_key_and_tell_how_to_name_the_action(what: str) -> None:
     actions, expected, names = ACTIONS[what]
-    values = read({"actions": actions}).values
+    values = read({"paymentModel": "FIXED_PRICE", "actions": actions}).values
     assert {path: it for path, it in values.items() if path.startswith("price.")} == {
         f"price.action.{key}": price for key, price in expected.items()
     }
     assert json.loads(values["native.actions"] or "") == names
 
 
-def test_nothing_is_required_but_an_object() -> None:
-    campaign = read({})
-    assert campaign.values == {"name": "Spring"}
-    assert read({"id": 501, "paymentModel": None, "price": None}).values == campaign.values
+@pytest.mark.parametrize("key", ["paymentModel", "pricingType"])
+def test_one_word_of_a_pricing_is_enough_for_one(key: str) -> None:
+    assert read({"id": 501, key: None}).values == {"name": "Spring"}
+
+
+def test_a_price_of_null_and_no_pricing_at_all_are_null() -> None:
+    assert read({"price": None}).values == {"name": "Spring", "price.amount": None}
+    assert rows.campaign(ONE, None, None).values == {
+        "name": "Spring",
+        "price.amount": None,
+        "price.country": "",
+    }
 
 
 def test_unknown_keys_stay_in_the_raw_row_alone() -> None:
@@ -136,6 +163,7 @@ def test_an_unknown_type_is_kept_raw_and_never_guessed(kind: str) -> None:
 def test_doubles_become_exact_decimals(written: str, expected: str) -> None:
     document = f'{{"price": {written}, "countries": {{"US": {written}}}}}'.encode()
     assert {path: it for path, it in read(document).values.items() if path != "name"} == {
+        "price.country": "US",
         "price.amount": expected,
         "price.country.US": expected,
     }
@@ -157,6 +185,11 @@ def test_estimates_and_counts_are_read_as_they_are() -> None:
 
 
 BROKEN: dict[str, Any] = {
+    "nothing of a price": {},
+    "a yes": {"success": True},
+    "a pricing within": {"success": True, "pricing": PRICING},
+    "countries alone": {"countries": {"US": 2}},
+    "an id and a rate": {"id": 501, "campaignId": 17, "estimatedCtr": 0.01, "amount": 1.25},
     "a list": [PRICING],
     "null": b"null",
     "a text": b'"x"',
@@ -170,20 +203,20 @@ BROKEN: dict[str, Any] = {
     "a type that is a number": {"pricingType": 1},
     "a type that is a list": {"pricingType": ["CPM"]},
     "a model that is an object": {"paymentModel": {}},
-    "half a period": {"burnUpPeriod": 1.5},
-    "a huge period": b'{"burnUpPeriod": 1e40}',
-    "a huge rate": b'{"estimatedCtr": 1e40}',
-    "a text as rate": {"estimatedCtr": "x"},
-    "countries that are a text": {"countries": "US"},
-    "a country that is a text": {"countries": ["US"]},
-    "a country without a name": {"countries": [{"price": 1}]},
-    "a country with an empty name": {"countries": {"": 1}},
-    "a country without a number": {"countries": [{"country": "US", "price": {}}]},
-    "a country with two prices": {"countries": [{"US": 1}, {"US": 2}]},
-    "an action without key and name": {"actions": [{"price": 1}]},
-    "an action with a negative price": {"actions": {"ab12": -1}},
+    "half a period": {"price": 1, "burnUpPeriod": 1.5},
+    "a huge period": b'{"price": 1, "burnUpPeriod": 1e40}',
+    "a huge rate": b'{"price": 1, "estimatedCtr": 1e40}',
+    "a text as rate": {"price": 1, "estimatedCtr": "x"},
+    "countries that are a text": {"price": 1, "countries": "US"},
+    "a country that is a text": {"price": 1, "countries": ["US"]},
+    "a country without a name": {"price": 1, "countries": [{"price": 1}]},
+    "a country with an empty name": {"price": 1, "countries": {"": 1}},
+    "a country without a number": {"price": 1, "countries": [{"country": "US", "price": {}}]},
+    "a country with two prices": {"price": 1, "countries": [{"US": 1}, {"US": 2}]},
+    "an action without key and name": {"price": 1, "actions": [{"price": 1}]},
+    "an action with a negative price": {"price": 1, "actions": {"ab12": -1}},
     "another campaign's pricing": {"campaignId": 18, "price": 1},
-    "a campaignId that is none": {"campaignId": [17]},
+    "a campaignId that is none": {"price": 1, "campaignId": [17]},
 }
 
 
@@ -195,7 +228,7 @@ def test_what_is_no_pricing_is_no_campaign(what: str) -> None:
 
 @pytest.mark.parametrize("number", [17, "17"])
 def test_the_campaigns_own_id_may_be_a_number_or_a_text(number: Any) -> None:
-    assert read({"campaignId": number}).external_id == "17"
+    assert read({"campaignId": number, "price": 1}).external_id == "17"
 
 
 def test_a_list_row_names_its_campaign() -> None:
