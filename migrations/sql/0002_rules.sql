@@ -10,6 +10,10 @@ CREATE FUNCTION syncd.open_part(patch jsonb, results jsonb) RETURNS jsonb LANGUA
     RETURN (SELECT coalesce(jsonb_object_agg(p.key, p.value), '{}') FROM jsonb_each(patch) p
              WHERE NOT syncd.is_settled(results -> p.key));
 
+-- Whether a newer update has taken over a part.
+CREATE FUNCTION syncd.is_replaced(results jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN jsonb_path_exists(results, '$.*.outcome ? (@ == "superseded")');
+
 -- `; applied before: status`, or nothing: for the reason of an update that ends with a part of it done.
 CREATE FUNCTION syncd.already_applied(results jsonb) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN coalesce((SELECT '; applied before: ' || string_agg(r.key, ', ' ORDER BY r.key) FROM jsonb_each(results) r

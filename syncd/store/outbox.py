@@ -132,6 +132,9 @@ class Outbox:
                 [item.confirmation.value for item in items],
                 [item.verdict.created_id for item in items],
             )
+            ids = [row["id"] for row in rows]
+            replaced = await session.rows("settle_replaced", self._account_id, ids)
+        rows = [*rows, *replaced]
         return {row["id"]: State(row["state"]) for row in rows}
 
     async def _gate(self, session: Session) -> None:
@@ -225,6 +228,7 @@ def _results(plan: UpdatePlan) -> dict[str, dict[str, Any]]:
             "code": _reason_code(path),
             "message": path.message,
             "trace_id": None,
+            **({"superseded_by": path.superseded_by} if path.superseded_by else {}),
         }
         for path in plan.paths
         if path.mark in (Mark.ALREADY_SET, Mark.SUPERSEDED, Mark.REJECTED)

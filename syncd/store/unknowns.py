@@ -63,6 +63,8 @@ class Unknowns:
                 [one.is_repeat for one in resolutions],
                 [one.created_id for one in resolutions],
             )
+            ids = [one.update_id for one in resolutions]
+            await session.rows("settle_replaced", self._account_id, ids)
 
     async def newcomers(self, update_id: int, ids: Sequence[str]) -> list[str]:
         """Those of these campaigns that no read knew before this update's last call was sent, and

@@ -12,7 +12,8 @@ import stamina
 
 from syncd.simulator import Settings
 from syncd.store.embedded import EmbeddedPostgres
-from tests.e2e.scene import Place, Scene, staged
+from tests.e2e.place import ACCOUNT, Place
+from tests.e2e.scene import Scene, staged
 from tests.waiting import eventually
 
 Stage = Callable[..., Awaitable[Scene]]
@@ -66,12 +67,17 @@ def at_once() -> Iterator[None]:
 
 @pytest.fixture
 async def stage(tmp_path: Path, database_url: str, at_once: None) -> AsyncIterator[Stage]:
-    """Opens a scene: keywords of `Place`, and `settings` of the simulator."""
+    """Opens a scene: keywords of `Place`, and `settings` of the simulator, whose provider and
+    dialect are the account's unless another dialect is given."""
     async with AsyncExitStack() as stack:
 
         async def begin(settings: Settings | None = None, **where: Any) -> Scene:
-            place = Place(folder=tmp_path, database_url=database_url, base_url="", **where)
             wanted = settings or Settings(campaigns=40, rate=None)
+            name = ACCOUNT if wanted.provider == "criteo" else wanted.provider
+            told = {"account": name, "provider": wanted.provider, "dialect": wanted.dialect}
+            place = Place(
+                folder=tmp_path, database_url=database_url, base_url="", **{**told, **where}
+            )
             return await stack.enter_async_context(staged(place, wanted))
 
         yield begin

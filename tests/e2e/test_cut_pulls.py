@@ -39,14 +39,16 @@ async def opened(stage: Stage, advertisers: int) -> Scene:
 
 def of_page(scene: Scene, page: int) -> list[str]:
     """The campaigns in view of the advertiser whose page this is, counted from 1."""
-    advertiser = scene.place.scope[page - 1]
+    advertiser = scene.place.advertisers[page - 1]
     shown = scene.simulator.world.in_view()
     return [one.id for one in shown if one.advertiser_id == advertiser]
 
 
 def edit_every_page(scene: Scene, name: str) -> dict[int, str]:
     """Rename the last campaign of every page; returns them by page."""
-    renamed = {page: of_page(scene, page)[-1] for page in range(1, len(scene.place.scope) + 1)}
+    renamed = {
+        page: of_page(scene, page)[-1] for page in range(1, len(scene.place.advertisers) + 1)
+    }
     for one in renamed.values():
         scene.simulator.world.edit(one, name=name)
     return renamed

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from syncd.errors import UsageError
-from syncd.simulator.world import UNCAPPED, capped
+from syncd.simulator.criteo.world import UNCAPPED, capped
 from tests.e2e.conftest import Stage
 from tests.e2e.scene import Scene
 

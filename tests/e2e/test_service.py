@@ -93,7 +93,7 @@ def assert_logs_are_clean(running: Running) -> None:
     events = [json.loads(line) for line in lines if line.startswith("{")]
     assert events
     assert all(event["event"] and event["timestamp"] for event in events)
-    for secret in [SECRETS["E2E_CLIENT_SECRET"], "Bearer", "access_token"]:
+    for secret in [SECRETS["client_secret"], "Bearer", "access_token"]:
         assert secret not in running.told()
 
 

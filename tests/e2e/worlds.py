@@ -104,6 +104,11 @@ def changes(before: Truth, after: Truth) -> list[tuple[str, str, str, str]]:
     )
 
 
+def without_nulls(values: Mapping[str, str | None]) -> dict[str, str]:
+    """The values that there are."""
+    return {path: value for path, value in values.items() if value is not None}
+
+
 def folded(first: Mapping[str, str], history: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """The values that a campaign's first version and its field changes add up to."""
     values = dict(first)

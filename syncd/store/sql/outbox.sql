@@ -191,14 +191,31 @@ settled AS (
            CASE WHEN t.is_taken THEN '{}' ELSE t.results END AS results
       FROM told t)
 UPDATE syncd.updates u
-   SET state = d.state::syncd.update_state, reason_code = d.code, reason = d.message,
+   SET state = CASE WHEN d.state = 'applied' AND syncd.is_replaced(u.results) THEN 'queued' ELSE d.state END
+               ::syncd.update_state, reason_code = d.code, reason = d.message,
        results = u.results || syncd.stamped(d.results, syncd.now()),
-       settled_at = CASE WHEN d.state IN ('applied', 'rejected') THEN syncd.now() END,
-       confirmation = CASE WHEN d.state = 'applied' THEN d.confirmation ELSE 'none' END::syncd.confirmation,
+       settled_at = CASE WHEN d.state = 'rejected' OR (d.state = 'applied' AND NOT syncd.is_replaced(u.results))
+                         THEN syncd.now() END,
+       confirmation = CASE WHEN d.state = 'applied' AND NOT syncd.is_replaced(u.results) THEN d.confirmation
+                           ELSE 'none' END::syncd.confirmation,
        read_after = CASE WHEN d.state = 'unknown' THEN syncd.now() + a.settle END,
        external_id = CASE WHEN u.is_create THEN coalesce(u.external_id, d.created_id) ELSE u.external_id END
   FROM settled d, syncd.accounts a
  WHERE u.account_id = $1 AND a.id = $1 AND u.id = d.id AND u.batch_id = $2 AND u.state = 'sending'
+RETURNING u.id, u.state::text
+
+-- name: settle_replaced
+-- An update of which a newer one took over a part, and all else is done, ends as superseded: by way of the queue,
+-- because nothing that was sent goes there at once.
+WITH done AS (
+    SELECT u.id, (SELECT max((r.value ->> 'superseded_by')::bigint) FROM jsonb_each(u.results) r) AS winner
+      FROM syncd.updates u
+     WHERE u.account_id = $1 AND u.id = ANY ($2::bigint[]) AND u.state = 'queued'
+       AND syncd.is_replaced(u.results) AND syncd.open_part(u.patch, u.results) = '{}')
+UPDATE syncd.updates u
+   SET state = 'superseded', settled_at = syncd.now(), superseded_by = d.winner, reason_code = 'superseded',
+       reason = 'in part, by update ' || d.winner || syncd.already_applied(u.results)
+  FROM done d WHERE u.account_id = $1 AND u.id = d.id
 RETURNING u.id, u.state::text
 
 -- name: confirm
@@ -298,11 +315,13 @@ ends AS (
            CASE WHEN d.maker IS NULL THEN d.results ELSE '{}' END AS results
       FROM decided d)
 UPDATE syncd.updates u
-   SET state = d.state::syncd.update_state, reason_code = d.code,
+   SET state = CASE WHEN d.state = 'applied' AND syncd.is_replaced(u.results) THEN 'queued' ELSE d.state END
+               ::syncd.update_state, reason_code = d.code,
        reason = d.message || CASE WHEN d.state = 'expired' THEN syncd.already_applied(u.results) ELSE '' END,
        results = u.results || syncd.stamped(d.results, syncd.now()), read_after = NULL,
        repeats = u.repeats + d.is_repeat::int,
-       settled_at = CASE WHEN d.state IN ('applied', 'expired') THEN syncd.now() END,
+       settled_at = CASE WHEN d.state = 'expired' OR (d.state = 'applied' AND NOT syncd.is_replaced(u.results))
+                         THEN syncd.now() END,
        external_id = CASE WHEN u.is_create THEN coalesce(u.external_id, d.created_id) ELSE u.external_id END
   FROM ends d, lease
  WHERE u.account_id = $1 AND u.id = d.id AND u.state = 'unknown'
