@@ -2,7 +2,7 @@
 # requirements.lock names. Choose the interpreter with PYTHON=, hand on arguments with ARGS=.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check limits lock environment python
+.PHONY: help demo test check conformance soak limits lock environment python
 
 # An interpreter that was asked for is used; otherwise any that will do, and a finished .venv stays.
 ifeq ($(origin PYTHON),undefined)
@@ -19,7 +19,7 @@ COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url --no
 PYTEST := .venv/bin/python -m pytest -p no:cacheprovider
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 demo: environment ## run the whole job once on this machine: Postgres, five simulated providers, results
 	@.venv/bin/syncd demo $(ARGS)
@@ -32,7 +32,14 @@ check: environment ## style, types and layers, then the tests
 	@.venv/bin/ruff format --quiet --check .
 	@.venv/bin/mypy --no-error-summary
 	@said=$$(.venv/bin/lint-imports --no-cache) || { echo "$$said"; exit 1; }
-	@$(PYTEST) -q -n 2 --dist worksteal -m "not limits" $(ARGS)
+	@$(PYTEST) -q -n 2 --dist worksteal -m "not limits and not soak" $(ARGS)
+
+conformance: environment ## prove every adapter against its simulated provider, in both dialects
+	@code=0; for name in criteo icas epom pai voipbin; do \
+	.venv/bin/syncd providers check $$name $(ARGS) || code=1; done; exit $$code
+
+soak: environment ## many more random histories than `make test` has time for
+	@$(PYTEST) -q -n 2 --dist worksteal -m soak $(ARGS)
 
 limits: environment ## saturate a provider's limit for more than a minute and judge every window
 	@$(PYTEST) -q -m limits $(ARGS)

@@ -16,7 +16,7 @@ from syncd.simulator.wire import emit
 _PR_SET_PDEATHSIG = 1
 
 
-def serve(several: Sequence[Settings], *, parent_death: bool = False) -> int:
+def serve(several: Sequence[Settings | Simulator], *, parent_death: bool = False) -> int:
     """Serve until SIGTERM or SIGINT, then return 0.
 
     When the sockets listen, one JSON line for each simulator goes to stdout: `ready`, `provider`,
@@ -30,14 +30,15 @@ def serve(several: Sequence[Settings], *, parent_death: bool = False) -> int:
     return 0
 
 
-async def _serve(several: Sequence[Settings]) -> None:
+async def _serve(several: Sequence[Settings | Simulator]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
-        for settings in several:
-            simulator = await stack.enter_async_context(Simulator(settings))
+        for one in several:
+            simulator = one if isinstance(one, Simulator) else Simulator(one)
+            await stack.enter_async_context(simulator)
             ready = {"ready": True, "pid": os.getpid()} | simulator.describe()
             sys.stdout.write(emit(ready).decode() + "\n")
         sys.stdout.flush()

@@ -37,15 +37,16 @@ PROVIDERS = tuple(_SERVICES)
 
 
 class Simulator:
-    """One simulated provider; serves from `async with` until its end.
+    """One simulated provider; serves from `async with` until its end. A `service` of somebody
+    else is served in the place of the one that the settings name.
 
     Requests are handled in tasks of their own, so that a client that goes away neither stops what
     was about to be applied nor goes unnoticed in the journal.
     """
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, service: Service | None = None) -> None:
         self.settings = settings or Settings()
-        self.service = _service(self.settings)
+        self.service = service or _service(self.settings)
         self.journal = Journal(self.settings.journal)
         self.windows = _windows(self.service, self.settings)
         self.faults = Faults({**KINDS, **self.service.kinds})

@@ -1,7 +1,7 @@
 """Corner Ads for syncd: one list of campaigns, each with a daily budget that can be changed."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from syncd import errors
 from syncd.model.call import CallResult, Whole, WriteCall, WriteItem, WritePlan
@@ -63,23 +63,6 @@ def flaw(item: WriteItem) -> Verdict | None:
     return None
 
 
-def judge(item: WriteItem, answer: Answer, hide: Hide) -> CallResult:
-    status, items = answer.status, [item]
-    said = outcomes.Said(code=f"http-{status}", text=hide(f"{answer.body[:200]!r}"))
-    if status in WHOLE:
-        return outcomes.unjudged(items, WHOLE[status], said, status)
-    if 400 <= status <= 499:
-        return outcomes.rejected(items, said, status)
-    try:
-        shown = campaign(answer.body, None)
-        is_done = shown.external_id == item.external_id
-        if status == 200 and is_done and shown.values[BUDGET] == item.changes[BUDGET]:
-            return outcomes.applied(items, status)
-    except fields.RowError:
-        pass
-    return outcomes.undecided(items, said, status)  # a read has to tell
-
-
 class Corner:
     def __init__(self, settings: Settings) -> None:
         self.capabilities = capabilities(settings.dialect, settings.scope)
@@ -123,8 +106,20 @@ class Corner:
         try:
             answer = await self.calls.write(request, ready, intend)
         except errors.ProviderError as error:
-            return outcomes.failed(call.items, error)
-        return judge(item, answer, self.calls.hide)
+            return outcomes.failed(call.items, error)  # nobody knows: a read has to tell
+        status, is_done = answer.status, False
+        said = outcomes.Said(code=f"http-{status}", text=self.calls.hide(f"{answer.body[:200]!r}"))
+        if status in WHOLE:
+            return outcomes.unjudged(call.items, WHOLE[status], said, status)
+        if 400 <= status <= 499:
+            return outcomes.rejected(call.items, said, status)
+        with suppress(fields.RowError):
+            shown = campaign(answer.body, None)
+            is_it = status == 200 and shown.external_id == item.external_id
+            is_done = is_it and shown.values[BUDGET] == item.changes[BUDGET]
+        if is_done:
+            return outcomes.applied(call.items, status)
+        return outcomes.undecided(call.items, said, status)
 
     async def find(self, create: WriteItem) -> Reading:  # noqa: ARG002 (nothing is created)
         return Reading(is_whole=False)
