@@ -7,6 +7,7 @@ import asyncio
 import dataclasses
 import math
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -44,7 +45,7 @@ class Token:
         return timing.boottime() + min(need, self.lifetime / 2) < self.expires
 
 
-class Tokens:
+class Tokens(ABC):
     """The tokens of one account; how one is fetched, a subclass tells."""
 
     def __init__(self, limits: Limits) -> None:
@@ -55,9 +56,9 @@ class Tokens:
         self._token: Token | None = None
         self._secrets: tuple[str, ...] = ()
 
+    @abstractmethod
     async def ask(self) -> Token:
         """Fetch a token, once. Raises ProviderError."""
-        raise NotImplementedError
 
     async def get(self, need: float = 0.0) -> Token:
         """A token that lasts at least `need` seconds, or is as fresh as the provider gives them.

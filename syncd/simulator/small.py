@@ -2,6 +2,7 @@
 field path, one list of them all, one PUT for each, one key. It knows no provider: how rows are
 written and what a body asks for is a subclass's to say."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -44,7 +45,7 @@ class SmallWorld:
         self._removed -= set(ids)
 
 
-class SmallService:
+class SmallService(ABC):
     """GET shows every campaign, PUT to a path that ends in an id changes that one; each request
     carries `key` as a bearer token. A subclass says how a row and the list are written, and what a
     body asks for."""
@@ -56,17 +57,17 @@ class SmallService:
         self._key = key
         self._base_path = base_path
 
+    @abstractmethod
     def row(self, campaign_id: str, values: Values) -> dict[str, Any]:
         """A campaign as the API shows it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def page(self, rows: list[dict[str, Any]]) -> Any:
         """The list as the API shows it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def wanted(self, body: Any) -> Values:
         """What the body of a PUT asks for, by field path; raises KeyError for what is missing."""
-        raise NotImplementedError
 
     @property
     def kinds(self) -> Mapping[str, Kind]:
