@@ -88,9 +88,15 @@ class Outbox:
                 await self._gate(session)
                 await self._write_intent(session, batch, body_sha256)
         except DatabaseUnavailable:
-            # The commit may have happened: the batch's own id tells.
-            if not await self._database.value("intent_found", self._account_id, batch.id):
+            if not await self._was_intended(batch):
                 raise
+
+    async def _was_intended(self, batch: Batch) -> bool:
+        """Whether a commit that was not answered happened. It may still be on its way; it holds the
+        account until it ends, and then the batch's own id tells."""
+        async with self._database.transaction() as session:
+            await session.run("account_hold", self._account_id)
+            return bool(await session.value("intent_found", self._account_id, batch.id))
 
     async def settle(self, batch: Batch, settlement: Settlement) -> dict[int, State]:
         """Record what came back, for the call, each attempt and each update. Returns the states

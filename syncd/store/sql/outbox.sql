@@ -170,7 +170,7 @@ UPDATE syncd.attempts t
  WHERE t.account_id = $1 AND t.batch_id = $2 AND t.update_id = d.id AND t.outcome IS NULL
 
 -- name: account_hold
--- Who writes down what a create made does it one after the other.
+-- One after the other: whoever else holds the account has ended when this returns.
 SELECT FROM syncd.accounts a WHERE a.id = $1 FOR NO KEY UPDATE
 
 -- name: settle_updates
