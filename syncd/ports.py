@@ -4,10 +4,11 @@ the runs. Knows values only, never who implements a port."""
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from syncd.model.brake import Absence
 from syncd.model.call import CallResult, WriteCall, WriteItem, WritePlan
@@ -17,6 +18,8 @@ from syncd.model.plan import UpdatePlan
 from syncd.model.recovery import Resolution, Unknown
 from syncd.model.run import RunKind, RunResult
 from syncd.model.update import Confirmation, Pending, State, Verdict
+
+LONGEST_SHOWN: Final = 64 * 1024
 
 
 class Evidence(StrEnum):
@@ -112,6 +115,34 @@ class Batch:
         return tuple(item.external_id for item in self.call.items)
 
 
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What one write is about to send: the method, the path without its query, and exactly the
+    bytes of its body. `shown` is that body without the account's secrets, None where it has
+    none."""
+
+    method: str
+    target: str
+    body: bytes = field(repr=False)
+    shown: str | None = field(default=None, repr=False)
+
+    @property
+    def sha256(self) -> bytes:
+        """The digest of the bytes that leave."""
+        return hashlib.sha256(self.body).digest()
+
+    @property
+    def text(self) -> str:
+        """What people are shown of it, as a database keeps it: no NUL, and not without end."""
+        shown = self.body.decode(errors="replace") if self.shown is None else self.shown
+        text = f"{self.method} {self.target}\n{shown}".replace("\0", "\N{REPLACEMENT CHARACTER}")
+        kept = text.encode(errors="replace")
+        if len(kept) <= LONGEST_SHOWN:
+            return text
+        cut = kept[:LONGEST_SHOWN].decode(errors="ignore")
+        return f"{cut}\n[cut here: {len(kept)} bytes in all]"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settled:
     """What came of one update in a batch; `results` are its paths' outcomes as they are stored."""
@@ -143,10 +174,10 @@ class Due:
     is_paused: bool
 
 
-Intend = Callable[[bytes], Awaitable[None]]
-"""Commits the intent for a request body with this SHA-256 and checks the owner's deadline; raises
-IntentRefused when the call must not be sent. An adapter awaits it after the permit and directly
-before the one send."""
+Intend = Callable[[Outgoing], Awaitable[None]]
+"""Commits the intent for exactly this request and checks the owner's deadline; raises IntentRefused
+when the call must not be sent. An adapter awaits it after the permit and directly before the one
+send."""
 
 
 class Provider(Protocol):
@@ -261,7 +292,7 @@ class Outbox(Protocol):
         """Settle updates that need no call; returns those that moved."""
         ...
 
-    async def intend(self, batch: Batch, body_sha256: bytes) -> None:
+    async def intend(self, batch: Batch, outgoing: Outgoing) -> None:
         """Commit what is about to be sent, or raise."""
         ...
 

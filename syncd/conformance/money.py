@@ -19,7 +19,7 @@ from syncd.model.campaign import Campaign
 from syncd.model.money import UNLIMITED, canonical
 from syncd.model.path import Field, Kind, keyed
 from syncd.model.update import Outcome
-from syncd.ports import Provider
+from syncd.ports import Outgoing, Provider
 
 _CAMPAIGNS: Final = 1_000
 _WRITTEN_TO: Final = 250
@@ -129,7 +129,7 @@ async def _written(
     return await _compared(adapter, applied)
 
 
-async def _intend(_: bytes) -> None:
+async def _intend(_: Outgoing) -> None:
     """Nothing stands behind the writes of this check."""
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from syncd.conformance.stand import Stand
 from syncd.model.call import CallResult, Whole, WriteCall
 from syncd.model.update import Outcome, Verdict
-from syncd.ports import Provider
+from syncd.ports import Outgoing, Provider
 
 _APPLIED: Final = frozenset({"applied", "applied_pending"})
 
@@ -74,8 +74,9 @@ async def send(stand: Stand, adapter: Provider, call: WriteCall) -> Sent:
     """Send a call once, and ask the bench what arrived."""
     intents: list[str] = []
 
-    async def intend(digest: bytes) -> None:
-        intents.append(digest.hex())
+    async def intend(outgoing: Outgoing) -> None:
+        intents.append(outgoing.sha256.hex())
+        stand.hear(outgoing.text)
 
     await stand.arrivals()
     result = await adapter.write(call, intend)

@@ -25,7 +25,7 @@ from syncd.model.path import DELETED
 from syncd.model.plan import Mark, PushPlan, UpdatePlan, Values
 from syncd.model.run import RunOutcome
 from syncd.model.update import Confirmation, Outcome, State, Verdict
-from syncd.ports import Batch, Settled, Settlement
+from syncd.ports import Batch, Outgoing, Settled, Settlement
 from syncd.timing import boottime
 
 NOT_TAKEN = "not_taken"
@@ -223,12 +223,12 @@ class _Intent:
         self._account = account
         self._batch = batch
 
-    async def commit(self, body_sha256: bytes) -> None:
+    async def commit(self, outgoing: Outgoing) -> None:
         """Commit the intent and look at the clock. Raises IntentRefused."""
         if self._account.is_stopping():
             raise _refusal("stopped", "the process was asked to stop")
         crashpoint("before_intent_commit")
-        await self._account.outbox.intend(self._batch, body_sha256)
+        await self._account.outbox.intend(self._batch, outgoing)
         self.is_committed = True
         crashpoint("after_intent_commit")
         if boottime() + self._account.request_timeout > self._account.tenure.deadline:

@@ -93,9 +93,13 @@ class Tokens(ABC):
             self._token = None
         return True
 
+    def conceal(self, text: str) -> str:
+        """The text without this account's secrets, else as it is."""
+        return redact(text, self._secrets)
+
     def hide(self, text: str) -> str:
         """A provider's text, fit to be shown: without this account's secrets, in one line."""
-        return visible(redact(text, self._secrets))
+        return visible(self.conceal(text))
 
     async def _fetch(self) -> Token | ProviderError:
         self._token = None

@@ -5,16 +5,16 @@ limits heeded. Knows what every provider has in common; what an answer means is 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, Self, TypeVar
+from urllib.parse import urlsplit
 
 from syncd import timing
 from syncd.errors import ProviderError
 from syncd.limiter import Permit
-from syncd.ports import Intend
+from syncd.ports import Intend, Outgoing
 from syncd.providers.retries import retried
 from syncd.providers.settings import Settings
 from syncd.providers.throttle import announced_ceiling, freeze_seconds
@@ -44,6 +44,10 @@ class Signer(Protocol):
 
     def drop(self, key: Any) -> bool:
         """The provider does not take this key any more; says whether another can be had."""
+        ...
+
+    def conceal(self, text: str) -> str:
+        """The text without this account's secrets, else as it is."""
         ...
 
     def hide(self, text: str) -> str:
@@ -161,7 +165,7 @@ class Calls:
         """The answer to one send of a write, whose intent is committed first. Raises ProviderError
         for the send and whatever `intend` raises."""
         key, permit = ready
-        await intend(hashlib.sha256(request.body).digest())
+        await intend(self._outgoing(request))
         signed = dataclasses.replace(self._signer.sign(request, key), is_write=True)
         answer = await self._transport.send(signed, permit)
         if self._manner.is_unauthorised(answer):
@@ -172,6 +176,13 @@ class Calls:
     async def freeze(self, seconds: float, reason: str) -> None:
         """Let nothing leave for so long."""
         await self._limits.freeze(seconds, reason)
+
+    def _outgoing(self, request: Request) -> Outgoing:
+        """What is shown of a write, from before its signature. The digest is that of the bytes
+        that leave."""
+        shown = self._signer.conceal(request.body.decode(errors="replace"))
+        target = self._signer.conceal(urlsplit(request.url).path)
+        return Outgoing(request.method, target, request.body, shown)
 
     async def _exchange(self, request: Request) -> tuple[Answer, Any]:
         key = await self._signer.get()

@@ -14,7 +14,7 @@ from syncd.errors import DatabaseUnavailable, IntentRefused
 from syncd.model.path import VERSION
 from syncd.model.plan import Mark, PathPlan, UpdatePlan
 from syncd.model.update import Pending, State, new_id
-from syncd.ports import Batch, Settlement
+from syncd.ports import Batch, Outgoing, Settlement
 from syncd.store.database import Database, Session
 
 # What stands before an update's number in the placeholder of what it creates.
@@ -77,7 +77,7 @@ class Outbox:
         answered."""
         return int(await self._database.value("outbox_next_id"))
 
-    async def intend(self, batch: Batch, body_sha256: bytes) -> None:
+    async def intend(self, batch: Batch, outgoing: Outgoing) -> None:
         """Commit what is about to be sent. Raises IntentRefused when anything says no, LeaseLost,
         or DatabaseUnavailable when it is certain that nothing was committed."""
         try:
@@ -86,7 +86,7 @@ class Outbox:
                 ids = [item.external_id for item in batch.call.items if not item.is_create]
                 await session.run("intent_campaigns", self._account_id, ids, batch.id)
                 await self._gate(session)
-                await self._write_intent(session, batch, body_sha256)
+                await self._write_intent(session, batch, outgoing)
         except DatabaseUnavailable:
             if not await self._was_intended(batch):
                 raise
@@ -153,7 +153,7 @@ class Outbox:
                 code="paused",
             )
 
-    async def _write_intent(self, session: Session, batch: Batch, body_sha256: bytes) -> None:
+    async def _write_intent(self, session: Session, batch: Batch, outgoing: Outgoing) -> None:
         account, out = self._account_id, _marked(batch, Mark.SEND)
         lost, waiting = _marked(batch, Mark.SUPERSEDED), _marked(batch, Mark.LATER)
         ids = [plan.update.id for plan in out]
@@ -164,7 +164,7 @@ class Outbox:
             batch.run_id,
             batch.call.operation,
             _items(batch),
-            body_sha256,
+            outgoing.sha256,
             self._epoch,
         )
         moved = await session.rows(

@@ -4,7 +4,6 @@ the real store."""
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,7 +12,7 @@ from syncd.engine.account import Account
 from syncd.engine.events import Event
 from syncd.model.call import CallResult, Whole, WriteCall, WriteItem, WritePlan
 from syncd.model.update import Outcome, Verdict
-from syncd.ports import BadRow, Capabilities, Intend, Page, Reading
+from syncd.ports import BadRow, Capabilities, Intend, Outgoing, Page, Reading
 from tests.store.parts import FIELDS, Parts, campaign
 
 Script = Callable[["Platform", WriteCall], Awaitable[CallResult]]
@@ -73,7 +72,7 @@ class Platform:
     async def write(self, call: WriteCall, intend: Intend) -> CallResult:
         if self.before is not None:
             await self.before(call)
-        await intend(hashlib.sha256(repr(call).encode()).digest())
+        await intend(Outgoing("PATCH", "/campaigns", repr(call).encode()))
         self.calls.append(tuple(item.external_id for item in call.items))
         return await self.script(self, call)
 

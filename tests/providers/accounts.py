@@ -10,7 +10,7 @@ from typing import Any
 
 from syncd.limiter import Limits
 from syncd.model.call import CallResult, WriteCall, WriteItem
-from syncd.ports import Provider
+from syncd.ports import Outgoing, Provider
 from syncd.providers.registry import Settings, opened
 from tests.providers.scripted import Arrival, Reply, Scripted, http
 
@@ -53,8 +53,8 @@ class Account:
     def token_calls(self) -> list[Arrival]:
         return [one for one in self.server.arrivals if one.path == "/oauth2/token"]
 
-    async def intend(self, digest: bytes) -> None:
-        self.intents.append(digest)
+    async def intend(self, outgoing: Outgoing) -> None:
+        self.intents.append(outgoing.sha256)
 
     async def write(self, *items: WriteItem) -> CallResult:
         call = WriteCall(operation=PATCH, items=items)

@@ -24,6 +24,7 @@ from syncd.errors import (
 )
 from syncd.limiter import Freeze, Limits
 from syncd.model.limits import Limit
+from syncd.ports import Outgoing
 from syncd.providers.calls import Calls, Hide, Manner, freeze_asked, open_transport
 from syncd.providers.settings import Settings
 from syncd.providers.transport import Answer, Request
@@ -71,8 +72,11 @@ class Keys:
         self._is_dropped = self.follow
         return self.follow
 
-    def hide(self, text: str) -> str:
+    def conceal(self, text: str) -> str:
         return text.replace("secret", "[hidden]")
+
+    def hide(self, text: str) -> str:
+        return self.conceal(text)
 
 
 def refusal(answer: Answer, operation: str, hide: Hide, seconds: float) -> ProviderError:
@@ -95,11 +99,13 @@ class Place:
     limits: Limits
     server: Scripted
     freezes: list[Freeze]
+    shown: list[str] = field(default_factory=list)
     intents: list[bytes] = field(default_factory=list)
 
-    async def intend(self, digest: bytes) -> None:
+    async def intend(self, outgoing: Outgoing) -> None:
         self.keys.asked.append(f"intend after {len(self.server.arrivals)}")
-        self.intents.append(digest)
+        self.intents.append(outgoing.sha256)
+        self.shown.append(outgoing.text)
 
     async def read(self, **more: Any) -> bytes:
         request = self.calls.request(GET, "GET", "/thing")
@@ -259,6 +265,17 @@ async def test_a_write_takes_key_permit_intent_signature_and_send_in_this_order(
     assert (call.method, call.body) == ("PUT", b"exact bytes")
 
 
+async def test_an_intent_shows_what_leaves_without_query_and_secrets() -> None:
+    async with place(always(http(200))) as there:
+        ready = await there.calls.ready(PUT)
+        body = b'{"key": "secret"}\nline two'
+        request = there.calls.request(PUT, "PUT", "/of/secret?proof=1", body)
+        await there.calls.write(request, ready, there.intend)
+        assert there.shown == ['PUT /of/[hidden]\n{"key": "[hidden]"}\nline two']
+        assert there.intents == [hashlib.sha256(body).digest()], "of the bytes that left"
+        assert there.server.arrivals[0].body == body
+
+
 async def test_a_key_that_ran_out_while_the_permit_was_awaited_is_replaced() -> None:
     async with place(always(http(200)), Keys(serving=[False])) as there:
         await there.write()
@@ -295,7 +312,7 @@ async def test_without_a_permit_nothing_is_intended() -> None:
 
 
 async def test_a_refused_intent_comes_out_before_anything_is_signed() -> None:
-    async def refuse(digest: bytes) -> None:
+    async def refuse(outgoing: Outgoing) -> None:
         raise IntentRefused("paused")
 
     async with place(always(http(200))) as there:

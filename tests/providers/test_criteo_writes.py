@@ -14,6 +14,7 @@ from syncd import timing
 from syncd.errors import IntentRefused
 from syncd.model.call import CallResult, Whole, WriteCall, WriteItem
 from syncd.model.update import Outcome, Verdict
+from syncd.ports import Outgoing
 from syncd.providers.criteo import writes
 from tests.providers.accounts import (
     PATCH,
@@ -314,8 +315,8 @@ async def test_the_intent_holds_the_hash_of_the_bytes_and_comes_before_them() ->
     async with account(with_token(always(http(200, {"data": done("a")})))) as there:
         arrived: list[int] = []
 
-        async def intend(digest: bytes) -> None:
-            there.intents.append(digest)
+        async def intend(outgoing: Outgoing) -> None:
+            there.intents.append(outgoing.sha256)
             arrived.append(len(there.calls))
 
         call = WriteCall(operation=PATCH, items=(item("a"),))
@@ -327,7 +328,7 @@ async def test_the_intent_holds_the_hash_of_the_bytes_and_comes_before_them() ->
 
 
 async def test_a_refused_intent_comes_out_and_nothing_leaves() -> None:
-    async def refuse(digest: bytes) -> None:
+    async def refuse(outgoing: Outgoing) -> None:
         raise IntentRefused("paused")
 
     async with account(with_token(always(http(200)))) as there:
@@ -341,7 +342,7 @@ async def test_an_intent_that_outlasts_the_permit_sends_nothing(
 ) -> None:
     async with account(with_token(always(http(200)))) as there:
 
-        async def slow(digest: bytes) -> None:
+        async def slow(outgoing: Outgoing) -> None:
             later = timing.boottime() + 6
             monkeypatch.setattr(timing, "boottime", lambda: later)
 

@@ -19,7 +19,7 @@ from syncd.model.path import Field, Kind
 from syncd.model.plan import Mark, PlanCalls, PushPlan, UpdatePlan, plan_push
 from syncd.model.run import RunKind, RunOutcome, RunResult
 from syncd.model.update import Confirmation, Outcome, State, Verdict
-from syncd.ports import BadRow, Batch, Capabilities, Settled, Settlement
+from syncd.ports import BadRow, Batch, Capabilities, Outgoing, Settled, Settlement
 from syncd.store.accounts import Accounts, Registration, Wanted
 from syncd.store.database import Database, open_database
 from syncd.store.leases import Lease, take_lease
@@ -30,7 +30,7 @@ from syncd.store.runs import Runs
 from syncd.store.unknowns import Unknowns
 
 SETTLE = dt.timedelta(seconds=120)
-BODY = bytes(32)
+BODY = Outgoing("PATCH", "/campaigns", b"{}")
 STATES = {
     Outcome.APPLIED: State.APPLIED,
     Outcome.REJECTED: State.REJECTED,

@@ -17,7 +17,7 @@ from syncd.model.recovery import Resolution, resolve_create
 from syncd.model.run import RunKind
 from syncd.model.update import Outcome, State, Verdict, new_id
 from syncd.store.accounts import Wanted
-from tests.store.parts import FIELDS, SETTLE, Parts, campaign, registration, stepwise
+from tests.store.parts import BODY, FIELDS, SETTLE, Parts, campaign, registration, stepwise
 from tests.store.test_mirror_beside import successor
 from tests.waiting import eventually
 
@@ -195,7 +195,7 @@ async def test_two_creates_do_not_get_one_id(parts: Parts) -> None:
     plan = await parts.plan()
     batches = [await parts.batch(run_id, plan, [new_id(one)]) for one in (first, second)]
     for batch in batches:
-        await parts.outbox.intend(batch, bytes(32))
+        await parts.outbox.intend(batch, BODY)
     reached = await asyncio.gather(*(parts.settle(batch, APPLIED) for batch in batches))
     assert sorted(state for one in reached for state in one.values()) == ["applied", "unknown"]
     rows = [await parts.update(one) for one in (first, second)]

@@ -147,7 +147,11 @@ async def test_an_intent_commits_batch_attempts_updates_and_its_cost_together(pa
         {"external_id": "a", "changes": {"budget.daily": "60"}, "updates": [new]},
         {"external_id": "b", "changes": {"budget.daily": "70"}, "updates": [other]},
     ]
-    assert (row["body_sha256"], row["epoch"], row["answered_at"]) == (BODY, parts.lease.epoch, None)
+    assert (row["body_sha256"], row["epoch"], row["answered_at"]) == (
+        BODY.sha256,
+        parts.lease.epoch,
+        None,
+    )
     attempts = await parts.sql.fetch(
         "SELECT update_id, sent, remote, outcome FROM syncd.attempts ORDER BY 1"
     )

@@ -63,10 +63,14 @@ class QuerySigner:
         """Nobody fetches another password."""
         return False
 
+    def conceal(self, text: str) -> str:
+        """The text without this account's secrets, else as it is."""
+        password = self._credentials().get("password", "")
+        return redact(text, (password, _md5(password), *self._hashes))
+
     def hide(self, text: str) -> str:
         """A provider's text, fit to be shown: without this account's secrets, in one line."""
-        password = self._credentials().get("password", "")
-        return visible(redact(text, (password, _md5(password), *self._hashes)))
+        return visible(self.conceal(text))
 
     def _timestamp(self) -> int:
         """Milliseconds, a new figure each time: two sends in one millisecond would share a hash."""

@@ -59,9 +59,13 @@ class _Static:
     def drop(self, _key: object) -> bool:
         return False
 
+    def conceal(self, text: str) -> str:
+        """The text without this account's secrets, else as it is."""
+        return redact(text, self._secrets)
+
     def hide(self, text: str) -> str:
         """A provider's text, fit to be shown: without this account's secrets, in one line."""
-        return visible(redact(text, self._secrets))
+        return visible(self.conceal(text))
 
     def _given(self, *keys: str, optional: tuple[str, ...] = ()) -> dict[str, str]:
         """The credentials as they are configured now. What was used is hidden from then on."""

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 from syncd.limiter import Limits
 from syncd.model.call import CallResult, WriteCall, WriteItem
-from syncd.ports import Page, Provider
+from syncd.ports import Outgoing, Page, Provider
 from syncd.providers.epom import Epom
 from syncd.providers.settings import Settings
 from tests.providers.scripted import Arrival, Reply, Scripted, http
@@ -120,8 +120,8 @@ class Account:
     async def pages(self) -> list[Page]:
         return [page async for page in self.adapter.pages()]
 
-    async def intend(self, digest: bytes) -> None:
-        self.intents.append(digest)
+    async def intend(self, outgoing: Outgoing) -> None:
+        self.intents.append(outgoing.sha256)
 
     async def write(self, call: WriteCall) -> CallResult:
         return await self.adapter.write(call, self.intend)

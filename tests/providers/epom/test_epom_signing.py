@@ -54,7 +54,9 @@ async def test_what_was_signed_with_stays_hidden_for_a_while() -> None:
     signer = QuerySigner(lambda: {"username": "a", "password": "canary-b"})
     key = await signer.get()
     urls = [signer.sign(REQUEST, key).url for _ in range(10)]
-    shown = signer.hide(f"canary-b {key.digest} {' '.join(urls)}")
-    assert "canary-b" not in shown
-    assert key.digest not in shown
-    assert shown.count("hash=[redacted]") == 10
+    text = f"canary-b {key.digest}\n{' '.join(urls)}"
+    for shown in (signer.hide(text), signer.conceal(text)):
+        assert "canary-b" not in shown
+        assert key.digest not in shown
+        assert shown.count("hash=[redacted]") == 10
+    assert "\n" in signer.conceal(text), "nothing else is changed"

@@ -11,6 +11,7 @@ from typing import Any
 from syncd.errors import DatabaseUnavailable
 from syncd.limiter import Limits
 from syncd.model.call import CallResult, WriteCall, WriteItem
+from syncd.ports import Outgoing
 from syncd.providers.icas import Icas
 from syncd.providers.settings import Settings
 from tests.providers.scripted import Arrival, Reply, Scripted, http
@@ -81,8 +82,8 @@ class Seller:
     def token_calls(self) -> list[Arrival]:
         return [one for one in self.server.arrivals if one.path == TOKEN_PATH]
 
-    async def intend(self, digest: bytes) -> None:
-        self.intents.append(digest)
+    async def intend(self, outgoing: Outgoing) -> None:
+        self.intents.append(outgoing.sha256)
 
     async def write(self, call: WriteCall) -> CallResult:
         return await self.adapter.write(call, self.intend)

@@ -13,6 +13,7 @@ from syncd import timing
 from syncd.errors import IntentRefused
 from syncd.model.call import CallResult, Whole, WriteItem
 from syncd.model.update import Outcome, Verdict
+from syncd.ports import Outgoing
 from tests.providers.accounts import always, in_turn
 from tests.providers.icas.sellers import (
     API,
@@ -456,13 +457,13 @@ async def test_the_intent_comes_before_the_bytes_and_may_refuse_them() -> None:
         (call,) = there.adapter.plan([STATUS]).calls
         arrived: list[int] = []
 
-        async def intend(digest: bytes) -> None:
+        async def intend(outgoing: Outgoing) -> None:
             arrived.append(len(there.calls))
 
         await there.adapter.write(call, intend)
         assert arrived == [0]
 
-        async def refuse(digest: bytes) -> None:
+        async def refuse(outgoing: Outgoing) -> None:
             raise IntentRefused("paused")
 
         with pytest.raises(IntentRefused):

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from syncd.limiter import Limits
 from syncd.model.call import CallResult, WriteItem
 from syncd.model.update import Outcome
-from syncd.ports import Page
+from syncd.ports import Outgoing, Page
 from syncd.providers.pai import Pai
 from syncd.providers.settings import Settings
 from tests.providers.scripted import Arrival, Reply, Scripted, http
@@ -48,8 +48,8 @@ class Account:
     def calls(self) -> list[Arrival]:
         return self.server.arrivals
 
-    async def intend(self, digest: bytes) -> None:
-        self.intents.append(digest)
+    async def intend(self, outgoing: Outgoing) -> None:
+        self.intents.append(outgoing.sha256)
 
     async def write(self, item: WriteItem) -> CallResult:
         """Plan one item and send its one call."""

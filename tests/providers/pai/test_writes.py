@@ -11,6 +11,7 @@ from syncd import timing
 from syncd.errors import IntentRefused
 from syncd.model.call import CallResult, Whole, WriteItem
 from syncd.model.update import Outcome, Verdict
+from syncd.ports import Outgoing
 from syncd.providers.pai import writes
 from tests.providers.accounts import always
 from tests.providers.pai.setting import (
@@ -399,10 +400,10 @@ async def test_the_intent_comes_before_the_bytes_and_may_stop_them(kind: str) ->
     async with account(always(http(200, envelope(row())))) as there:
         arrived: list[int] = []
 
-        async def intend(digest: bytes) -> None:
+        async def intend(outgoing: Outgoing) -> None:
             arrived.append(len(there.calls))
 
-        async def refuse(digest: bytes) -> None:
+        async def refuse(outgoing: Outgoing) -> None:
             raise IntentRefused("paused")
 
         (call,) = there.adapter.plan([WRITES[kind]]).calls
@@ -418,7 +419,7 @@ async def test_an_intent_that_outlasts_the_permit_sends_nothing(
 ) -> None:
     async with account(always(http(200))) as there:
 
-        async def slow(digest: bytes) -> None:
+        async def slow(outgoing: Outgoing) -> None:
             later = timing.boottime() + 6
             monkeypatch.setattr(timing, "boottime", lambda: later)
 

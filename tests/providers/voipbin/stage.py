@@ -12,7 +12,7 @@ from typing import Any
 from syncd.limiter import Limits
 from syncd.model.call import CallResult, WriteCall, WriteItem
 from syncd.model.update import Verdict
-from syncd.ports import Page, Provider
+from syncd.ports import Outgoing, Page, Provider
 from syncd.providers.settings import Settings
 from syncd.providers.voipbin import Voipbin, rows, writes
 from tests.providers.accounts import Answering
@@ -64,8 +64,8 @@ class Account:
             assert len(found) < 50, "the listing does not end"
         return found
 
-    async def intend(self, digest: bytes) -> None:
-        self.intents.append(digest)
+    async def intend(self, outgoing: Outgoing) -> None:
+        self.intents.append(outgoing.sha256)
 
     async def write(self, item: WriteItem) -> CallResult:
         """Send the one call that the plan makes of an item."""

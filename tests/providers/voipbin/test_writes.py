@@ -12,6 +12,7 @@ from syncd import timing
 from syncd.errors import IntentRefused
 from syncd.model.call import CallResult, Whole, WriteItem
 from syncd.model.update import Outcome, Verdict
+from syncd.ports import Outgoing
 from tests.providers.accounts import always, in_turn
 from tests.providers.scripted import Arrival, Reply, http
 from tests.providers.voipbin.documents import CREATE_ANSWER
@@ -369,8 +370,10 @@ async def test_the_intent_holds_the_hash_of_the_bytes_and_comes_before_them() ->
         async with account(with_login(always(http(500)))) as there:
             arrived: list[int] = []
 
-            async def intend(digest: bytes, there: Any = there, arrived: Any = arrived) -> None:
-                there.intents.append(digest)
+            async def intend(
+                outgoing: Outgoing, there: Any = there, arrived: Any = arrived
+            ) -> None:
+                there.intents.append(outgoing.sha256)
                 arrived.append(len(there.calls))
 
             await there.adapter.write(planned(one, "documented"), intend)
@@ -380,7 +383,7 @@ async def test_the_intent_holds_the_hash_of_the_bytes_and_comes_before_them() ->
 
 
 async def test_a_refused_intent_comes_out_and_nothing_leaves() -> None:
-    async def refuse(digest: bytes) -> None:
+    async def refuse(outgoing: Outgoing) -> None:
         raise IntentRefused("paused")
 
     async with account(with_login(always(http(200)))) as there:
@@ -394,7 +397,7 @@ async def test_an_intent_that_outlasts_the_permit_sends_nothing(
 ) -> None:
     async with account(with_login(always(http(200)))) as there:
 
-        async def slow(digest: bytes) -> None:
+        async def slow(outgoing: Outgoing) -> None:
             later = timing.boottime() + 6
             monkeypatch.setattr(timing, "boottime", lambda: later)
 
