@@ -10,7 +10,8 @@ from syncd.conformance.ending import NotApplicable, counted, demand
 from syncd.conformance.listing import Pull, pulled
 from syncd.conformance.rehearsal import Attempt, rehearsed
 from syncd.conformance.stand import Stand
-from syncd.model.plan import Mark, plan_push
+from syncd.model.fold import plan_push
+from syncd.model.plan import Mark
 from syncd.model.update import Pending
 
 

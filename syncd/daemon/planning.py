@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from syncd.config import Account, Config
 from syncd.daemon.composition import Station, chosen, free_guards, register, stations
+from syncd.model.fold import plan_push
 from syncd.model.guard import Rules
-from syncd.model.plan import PushPlan, plan_push
+from syncd.model.plan import PushPlan
 from syncd.model.registration import DEFAULT_LIMIT
 from syncd.store.database import Database
 from syncd.store.mirror import Mirror

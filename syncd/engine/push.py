@@ -15,8 +15,9 @@ from syncd.engine.send import Sender
 from syncd.engine.supervisor import in_parallel
 from syncd.errors import CallRefused, ProviderError, SyncdError
 from syncd.model.call import WriteCall
+from syncd.model.fold import plan_push
 from syncd.model.guard import mismatch
-from syncd.model.plan import Mark, PushPlan, UpdatePlan, Values, hold_all, plan_push
+from syncd.model.plan import Mark, PushPlan, UpdatePlan, Values, hold_all
 from syncd.model.run import RunKind, RunOutcome, RunResult
 from syncd.model.update import Pending, State
 

@@ -48,7 +48,8 @@ class Field:
     `nullable`: null may be asked for, and what it does stands in `note`. `scale` is the number of
     decimals of an amount or number, `least` the smallest one (`above_least`: itself not allowed),
     `longest` the most characters of a text. `guard`: this change (of a status only `active`, of a
-    nullable path only null) needs the account's leave."""
+    nullable path only null) needs the account's leave; `needs` are the paths that must be set
+    before such a change."""
 
     path: str
     kind: Kind
@@ -63,6 +64,7 @@ class Field:
     above_least: bool = False
     longest: int | None = None
     guard: Guard | None = None
+    needs: tuple[str, ...] = ()
     call: str = ""
     note: str = ""
 

@@ -53,6 +53,15 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Policy(StrEnum):
+    """What happens when somebody else changed a value since the requester saw it: a person decides,
+    ours goes out all the same, or theirs stays."""
+
+    HOLD = "hold"
+    OURS = "ours"
+    THEIRS = "theirs"
+
+
 class Confirmation(StrEnum):
     """What a read said of an applied value: nothing yet, it shows, it takes effect later, or it
     shows another."""
@@ -82,15 +91,18 @@ class Pending:
     """An update as push reads it from the outbox, with the paths that have no final result yet.
     Values are texts by path, None for null. `reference` is what the requester saw (None: nobody saw
     it); `ours` what our own writes since then put there; `awaited` the paths whose last value was
-    accepted for later and does not show yet. A create has the placeholder of `new_id` as its
-    `external_id`."""
+    accepted for later and does not show yet, with what stands there until then. `policy` says what
+    a third value at the provider means; `approved` are the digests of the items that a person let
+    through. A create has the placeholder of `new_id` as its `external_id`."""
 
     id: int
     external_id: str
     patch: Mapping[str, str | None]
     reference: Mapping[str, str | None] | None
     ours: Mapping[str, str | None] = field(default_factory=dict)
-    awaited: frozenset[str] = frozenset()
+    awaited: Mapping[str, str | None] = field(default_factory=dict)
+    policy: Policy = Policy.HOLD
+    approved: frozenset[str] = frozenset()
     name: str = ""
     currency: str | None = None
     requester: str = ""

@@ -213,7 +213,7 @@ def _pending(row: asyncpg.Record) -> Pending:
         patch=row["patch"],
         reference=row["reference"],
         ours=row["ours"] or {},
-        awaited=frozenset(row["awaited"] or ()),
+        awaited=dict.fromkeys(row["awaited"] or ()),
         name=row["name"] or "",
         currency=row["currency"],
         is_known=row["is_known"],

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncd.model.call import WriteCall, WriteItem, WritePlan
-from syncd.model.plan import Mark, PathPlan, PushPlan, plan_push
+from syncd.model.fold import plan_push
+from syncd.model.plan import Mark, PathPlan, PushPlan
 from syncd.model.update import Outcome, Pending, State, Verdict
 
 DAILY, MONTHLY = "budget.daily", "budget.monthly"
@@ -95,7 +96,7 @@ def test_merge(
         VALUES["D"],
         VALUES[reference] if reference else None,
         ours={DAILY: VALUES[ours]} if ours else {},
-        awaited=frozenset({DAILY}) if is_awaited else frozenset(),
+        awaited={DAILY: "B"} if is_awaited else {},
     )
     made = plan([update], a=VALUES[shown])
     path = made.updates[0].paths[0]
@@ -113,7 +114,7 @@ def test_merge(
 def test_a_value_that_the_provider_does_not_show_is_a_third_one(
     *, reference: str | None, is_awaited: bool
 ) -> None:
-    awaited = frozenset({DAILY}) if is_awaited else frozenset()
+    awaited = {DAILY: "B"} if is_awaited else {}
     made = plan([pending(1, "50", reference, awaited=awaited)], a=None)
     assert marks(made) == {1: ("held", "conflict" if reference else "base_unknown")}
 
@@ -276,7 +277,7 @@ def _random(rows: Sequence[tuple[str, str, str | None, str | None, bool]]) -> li
             reference,
             external_id=campaign,
             ours={DAILY: ours} if ours else {},
-            awaited=frozenset({DAILY} if is_awaited else ()),
+            awaited={DAILY: "B"} if is_awaited else {},
         )
         for number, (campaign, wanted, reference, ours, is_awaited) in enumerate(rows, 1)
     ]

@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from syncd.model.call import WriteCall, WriteItem, WritePlan
+from syncd.model.fold import plan_push
 from syncd.model.guard import Hit, Rules
 from syncd.model.path import Field, Guard, Kind
-from syncd.model.plan import Mark, PushPlan, UpdatePlan, hold_all, plan_push
+from syncd.model.plan import Mark, PushPlan, UpdatePlan, hold_all
 from syncd.model.update import Outcome, Pending, Verdict, new_id
 
 NAME, STATUS, DELETED = "name", "status", "deleted"

@@ -15,8 +15,9 @@ import asyncpg
 
 from syncd.model.call import CallResult, WriteCall, WriteItem, WritePlan
 from syncd.model.campaign import Amount, Campaign
+from syncd.model.fold import plan_push
 from syncd.model.path import Field, Kind
-from syncd.model.plan import Mark, PlanCalls, PushPlan, UpdatePlan, plan_push
+from syncd.model.plan import Mark, PlanCalls, PushPlan, UpdatePlan
 from syncd.model.run import RunKind, RunOutcome, RunResult
 from syncd.model.update import Confirmation, Outcome, State, Verdict
 from syncd.ports import BadRow, Batch, Capabilities, Outgoing, Settled, Settlement

@@ -1,0 +1,177 @@
+"""A push as a value: each update merged by itself, several of one campaign folded into one write,
+and what may happen within the window counted over all. Pure: the same queue, the same remote values
+and the same rules give the same plan."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from syncd.model.call import WriteItem
+from syncd.model.guard import Change, Hit, Recent, Rules
+from syncd.model.merge import change_of, guarded, merge
+from syncd.model.path import DELETED
+from syncd.model.plan import Mark, PathPlan, PlanCalls, PushPlan, UpdatePlan, Values, whole
+from syncd.model.update import Pending, Verdict
+from syncd.model.window_rules import Tally
+
+_GOOD = (Mark.SEND, Mark.ALREADY_SET)
+_NOTHING_RECENT = Recent(now=dt.datetime.min.replace(tzinfo=dt.UTC))
+
+
+def plan_push(
+    pending: Sequence[Pending],
+    remote: Mapping[str, Values],
+    plan_calls: PlanCalls,
+    rules: Rules | None = None,
+    recent: Recent | None = None,
+) -> PushPlan:
+    """`pending` in queue order; `remote` the values of the campaigns that the provider shows, by
+    external id; `recent` what happened within the window before."""
+    rules, recent = rules or Rules(), recent or _NOTHING_RECENT
+
+    def refusal(change: Change) -> Hit | None:
+        refused = plan_calls([_item(change)]).refused.get(change.external_id)
+        if refused is None:
+            return None
+        return Hit(code=refused.code or "refused", message=refused.message or "")
+
+    merged = [
+        merge(update, remote.get(update.external_id), refusal, rules, recent) for update in pending
+    ]
+    while True:
+        folded, beyond = _counted(_coalesced(merged), remote, Tally(rules, recent))
+        if beyond:
+            merged = [
+                guarded(one, beyond[one.update.id]) if one.update.id in beyond else one
+                for one in merged
+            ]
+            continue
+        calls = plan_calls(_items(folded, remote))
+        if not calls.refused:
+            return PushPlan(updates=tuple(folded), calls=calls.calls)
+        # Each alone could be written, together they cannot: the newest of them gives way.
+        merged = _without_newest(merged, folded, calls.refused)
+
+
+def _counted(
+    plans: Sequence[UpdatePlan], remote: Mapping[str, Values], tally: Tally
+) -> tuple[list[UpdatePlan], dict[int, Mapping[str, tuple[Hit, ...]]]]:
+    """The same plans with the approvals that they rely on, and the hits of those that would go
+    beyond what may happen within the window: what is held makes room for what comes after it."""
+    counted: list[UpdatePlan] = []
+    beyond: dict[int, Mapping[str, tuple[Hit, ...]]] = {}
+    for plan in plans:
+        counted.append(plan)
+        if plan.mark is not Mark.SEND:
+            continue
+        change = change_of(plan, remote.get(plan.update.external_id, {}))
+        hits = tally.hits(change)
+        judged = guarded(plan, hits) if hits else plan
+        if judged.mark is Mark.HELD:
+            beyond[plan.update.id] = hits
+        else:
+            counted[-1] = judged
+            tally.count(change)
+    return counted, beyond
+
+
+def _without_newest(
+    merged: Sequence[UpdatePlan], folded: Sequence[UpdatePlan], refused: Mapping[str, Verdict]
+) -> list[UpdatePlan]:
+    newest = {
+        plan.update.external_id: plan.update.id
+        for plan in folded
+        if plan.mark is Mark.SEND and plan.update.external_id in refused
+    }
+    return [
+        _rejected(plan, refused[plan.update.external_id])
+        if newest.get(plan.update.external_id) == plan.update.id
+        else plan
+        for plan in merged
+    ]
+
+
+def _coalesced(plans: Sequence[UpdatePlan]) -> list[UpdatePlan]:
+    """Per campaign and path the latest update that is itself good wins; each keeps its own result.
+    A delete replaces what was asked for before it, and what comes after it waits for its result."""
+    winners: dict[tuple[str, str], int] = {}
+    deletes: dict[str, int] = {}
+    folded: list[UpdatePlan] = []
+    for plan in plans:
+        is_good = plan.mark in _GOOD
+        campaign = plan.update.external_id
+        if is_good and campaign in deletes:
+            folded.append(_postponed(plan))
+            continue
+        folded.append(plan)
+        if is_good:
+            for path in plan.paths:
+                if path.mark in _GOOD:
+                    winners[campaign, path.path] = plan.update.id
+        if plan.mark is Mark.SEND and DELETED in plan.update.patch:
+            deletes[campaign] = plan.update.id
+    return [
+        _lose(plan, winners, deletes.get(plan.update.external_id)) if plan.mark in _GOOD else plan
+        for plan in folded
+    ]
+
+
+def _postponed(plan: UpdatePlan) -> UpdatePlan:
+    return replace(plan, paths=tuple(replace(path, mark=Mark.LATER) for path in plan.paths))
+
+
+def _lose(
+    plan: UpdatePlan, winners: Mapping[tuple[str, str], int], delete: int | None
+) -> UpdatePlan:
+    paths = []
+    for path in plan.paths:
+        winner = delete or winners.get((plan.update.external_id, path.path), plan.update.id)
+        is_lost = path.mark in _GOOD and winner != plan.update.id
+        paths.append(_superseded(path, winner) if is_lost else path)
+    return replace(plan, paths=tuple(paths))
+
+
+def _superseded(path: PathPlan, winner: int) -> PathPlan:
+    return replace(
+        path,
+        mark=Mark.SUPERSEDED,
+        code="superseded",
+        message=f"update {winner} of the same campaign came later",
+        superseded_by=winner,
+    )
+
+
+def _rejected(plan: UpdatePlan, verdict: Verdict) -> UpdatePlan:
+    return whole(plan, Mark.REJECTED, verdict.code, verdict.message)
+
+
+def _items(plans: Sequence[UpdatePlan], remote: Mapping[str, Values]) -> list[WriteItem]:
+    """One item a campaign, in the order in which the first that goes out stands in the queue."""
+    changes: dict[str, dict[str, str | None]] = {}
+    creates = set()
+    for plan in plans:
+        for path in plan.paths:
+            if path.mark is Mark.SEND:
+                changes.setdefault(plan.update.external_id, {})[path.path] = path.desired
+                if plan.update.is_create:
+                    creates.add(plan.update.external_id)
+    return [
+        WriteItem(
+            external_id=external_id,
+            changes=wanted,
+            remote=remote.get(external_id, {}),
+            is_create=external_id in creates,
+        )
+        for external_id, wanted in changes.items()
+    ]
+
+
+def _item(change: Change) -> WriteItem:
+    return WriteItem(
+        external_id=change.external_id,
+        changes=change.changes,
+        remote=change.remote,
+        is_create=change.is_create,
+    )

@@ -1,0 +1,180 @@
+"""The rules that a single change meets by itself: leave for what starts, deletes or disables, caps
+on amounts, and times of the day. Pure functions."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Final
+
+from syncd.model.figures import number, plain, word
+from syncd.model.guard import Change, Hit, Recent, Rules, Way
+from syncd.model.path import Guard, Kind, field_of
+
+UNLIMITED: Final = "unlimited"
+_ZERO_UUID: Final = "00000000-0000-0000-0000-000000000000"
+_NUMERIC: Final = frozenset({Kind.AMOUNT, Kind.NUMBER, Kind.COUNT})
+
+
+def item_hits(rules: Rules, change: Change, recent: Recent) -> dict[str, tuple[Hit, ...]]:
+    """Every rule that a change meets by itself, by path."""
+    found = {path: tuple(_of_path(rules, change, path, recent)) for path in change.changes}
+    return {path: hits for path, hits in found.items() if hits}
+
+
+def _of_path(rules: Rules, change: Change, path: str, recent: Recent) -> Iterator[Hit]:
+    value = change.changes[path]
+    yield from _leave(rules, change, path)
+    if rules.kind(path) in _NUMERIC and value is not None:
+        yield from _amounts(rules, change, path, value)
+    yield from _times(rules, change, path, recent)
+
+
+def _leave(rules: Rules, change: Change, path: str) -> Iterator[Hit]:
+    value = change.changes[path]
+    guard = rules.guard(path, value)
+    if guard is Guard.START:
+        yield from _unready(rules, change, path)
+    if guard is not None and guard not in rules.free:
+        yield Hit(
+            code=f"guard-{guard}",
+            message=f"{path} = {word(value)} takes an approval (guard.{guard})",
+            figures={"to": word(value)},
+        )
+
+
+def _unready(rules: Rules, change: Change, path: str) -> Iterator[Hit]:
+    """A start without what it needs would fail, or worse, do something else than was meant."""
+    found = field_of(rules.fields, path)
+    values = {**change.remote, **change.changes}
+    needs = found.needs if found is not None else ()
+    unset = [one for one in needs if values.get(one) in (None, "", _ZERO_UUID)]
+    if unset:
+        yield Hit(
+            code="start-incomplete",
+            message=f"a start needs {' and '.join(unset)}, and nothing is set there",
+            figures={"unset": ", ".join(unset)},
+            way=Way.RETRY,
+        )
+
+
+def _amounts(rules: Rules, change: Change, path: str, value: str) -> Iterator[Hit]:
+    before = change.remote.get(path)
+    if value == UNLIMITED:
+        if not _sets_another_budget(change, path):
+            yield Hit(
+                code="unlimited",
+                message=f"{path} would have no limit any more; it is {word(before)} now",
+                figures={"from": word(before), "to": value},
+                binds=word(before),
+            )
+        return
+    wanted = number(value)
+    if wanted is not None:
+        yield from _range(rules, change, path, wanted)
+        yield from _factor(rules, change, path, wanted)
+
+
+def _sets_another_budget(change: Change, path: str) -> bool:
+    """A change of the period lifts one limit and sets another in the same write."""
+    return any(
+        other != path and other.startswith("budget.") and number(value) is not None
+        for other, value in change.changes.items()
+    )
+
+
+def _range(rules: Rules, change: Change, path: str, wanted: Decimal) -> Iterator[Hit]:
+    is_money = rules.kind(path) is Kind.AMOUNT
+    bounds = rules.bounds_of(path)
+    most, cap = bounds.max_amount, rules.cap(path).max_amount if is_money else None
+    if is_money and change.currency is None and (most is not None or cap is not None):
+        yield Hit(
+            code="currency-unknown",
+            message=f"{path} is capped in money, and the currency of the campaign is unknown",
+            way=Way.ITSELF,
+        )
+    if cap is not None and wanted > cap:
+        yield _above("cap-amount", path, (wanted, cap), Way.CAP)
+    elif most is not None and wanted > most:
+        yield _above("amount", path, (wanted, most), Way.APPROVE)
+    if bounds.floor is not None and wanted < bounds.floor:
+        yield Hit(
+            code="floor",
+            message=f"{path} {plain(wanted)} is below the floor of {plain(bounds.floor)}",
+            figures={"to": plain(wanted), "allowed": plain(bounds.floor)},
+            binds=plain(bounds.floor),
+        )
+
+
+def _factor(rules: Rules, change: Change, path: str, wanted: Decimal) -> Iterator[Hit]:
+    before = number(change.remote.get(path))
+    if before is None or wanted <= before:
+        return
+    cap = rules.cap(path).max_factor if rules.kind(path) is Kind.AMOUNT else None
+    most = rules.bounds_of(path).max_factor
+    if cap is not None and wanted > before * cap:
+        yield _times_more("cap-factor", path, (before, wanted, cap), Way.CAP)
+    elif most is not None and wanted > before * most:
+        yield _times_more("factor", path, (before, wanted, most), Way.APPROVE)
+
+
+def _above(code: str, path: str, figures: tuple[Decimal, Decimal], way: Way) -> Hit:
+    wanted, most = map(plain, figures)
+    return Hit(
+        code=code,
+        message=f"{path} {wanted} is above the largest amount, {most}",
+        figures={"to": wanted, "allowed": most},
+        way=way,
+        binds=most,
+    )
+
+
+def _times_more(code: str, path: str, figures: tuple[Decimal, Decimal, Decimal], way: Way) -> Hit:
+    before, wanted, most = figures
+    factor = f"{plain(round(wanted / before, 2))} times" if before else "infinitely"
+    return Hit(
+        code=code,
+        message=f"{path} would rise from {plain(before)} to {plain(wanted)}, {factor} as much;"
+        f" {plain(most)} times is allowed",
+        figures={"from": plain(before), "to": plain(wanted), "allowed": plain(most)},
+        way=way,
+        binds=f"{plain(before)} {plain(most)}",
+    )
+
+
+def _times(rules: Rules, change: Change, path: str, recent: Recent) -> Iterator[Hit]:
+    """Pausing is the safe side and waits for no clock. What waits for one leaves by itself too."""
+    if path == "status" and change.changes[path] == "paused":
+        return
+    until = None if rules.quiet is None else _quiet_until(rules, recent.now)
+    if until is not None and rules.quiet is not None:
+        begin, end = rules.quiet
+        yield Hit(
+            code="quiet_hours",
+            message=f"quiet hours from {begin:%H:%M} to {end:%H:%M}",
+            figures={"until": until.isoformat()},
+        )
+    gap = rules.bounds_of(path).min_gap
+    last = recent.last_change.get((change.external_id, path))
+    if gap is not None and last is not None and last < gap:
+        free_at = recent.now + dt.timedelta(seconds=gap - last)
+        yield Hit(
+            code="min_gap",
+            message=f"{path} was changed {last:.0f} s ago; {gap:.0f} s must lie between",
+            figures={"since": f"{last:.0f}", "allowed": f"{gap:.0f}", "until": free_at.isoformat()},
+        )
+
+
+def _quiet_until(rules: Rules, now: dt.datetime) -> dt.datetime | None:
+    """When the quiet hours that hold now end, None outside of them."""
+    if rules.quiet is None:
+        return None
+    begin, end = rules.quiet
+    local = now.astimezone(rules.zone)
+    clock = local.time()
+    is_quiet = begin <= clock < end if begin < end else clock >= begin or clock < end
+    if not is_quiet:
+        return None
+    day = local.date() + dt.timedelta(days=1 if clock >= end else 0)
+    return dt.datetime.combine(day, end, tzinfo=rules.zone).astimezone(dt.UTC)

@@ -1,0 +1,159 @@
+"""One queued update against what the provider shows: three ways by path, with the policy for third
+values and the rules that the change meets by itself. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from syncd.model.figures import word
+from syncd.model.guard import Change, Hit, Recent, Rules, Way
+from syncd.model.item_rules import item_hits
+from syncd.model.path import DELETED, VERSION, stem_of
+from syncd.model.plan import Mark, PathPlan, UpdatePlan, Values, blank, whole
+from syncd.model.update import Pending, Policy
+
+Refusal = Callable[[Change], Hit | None]
+"""What the adapter says of a change by itself: why it cannot be written, or None."""
+
+
+def merge(
+    update: Pending, remote: Values | None, refusal: Refusal, rules: Rules, recent: Recent
+) -> UpdatePlan:
+    """This update alone. `remote` None: the provider does not show the campaign; one that it says
+    is gone shows `deleted` alone. What is met on one path decides the whole update."""
+    if update.is_create:
+        paths = [blank(update, path, None, Mark.SEND) for path in sorted(update.patch)]
+    elif remote is None or (remote.get(DELETED) and DELETED not in update.patch):
+        return _without_remote(update, is_gone=remote is not None)
+    else:
+        paths = [_merge_path(update, path, remote) for path in sorted(update.patch)]
+    version = None if remote is None else remote.get(VERSION)
+    plan = UpdatePlan(update=update, paths=tuple(paths), version=version)
+    change = change_of(plan, remote or {})
+    if not change.changes:
+        return plan
+    judged = guarded(plan, item_hits(rules, change, recent))
+    if judged.mark is Mark.HELD and any(path.hits for path in plan.paths):
+        return judged  # whether it could be written is a question to what stands there now
+    why = refusal(change)
+    return judged if why is None else whole(plan, Mark.REJECTED, why.code, why.message)
+
+
+def change_of(plan: UpdatePlan, remote: Values) -> Change:
+    """What this update would send by itself; what conflicts counts as sent, so that a person who
+    lets it through sees every rule at once."""
+    return Change(
+        external_id=plan.update.external_id,
+        changes={path.path: path.desired for path in plan.paths if path.mark is Mark.SEND},
+        remote=remote,
+        currency=plan.update.currency,
+        is_create=plan.update.is_create,
+    )
+
+
+def guarded(plan: UpdatePlan, hits: Mapping[str, Iterable[Hit]]) -> UpdatePlan:
+    """The plan with these hits besides those that it has: held as a whole, unless everything that a
+    path meets has been approved just so."""
+    paths = [
+        path.meeting(plan.update.id, hits.get(path.path, ())) if path.mark is Mark.SEND else path
+        for path in plan.paths
+    ]
+    judged = tuple(_approved(path, plan.update.approved) for path in paths)
+    held = next((path for path in judged if path.hits and path.relies_on is None), None)
+    plan = replace(plan, paths=judged)
+    if held is None:
+        return plan
+    first = held.hits[0]
+    return whole(plan, Mark.HELD, first.code, _sentence(judged, first))
+
+
+def _approved(path: PathPlan, approved: frozenset[str]) -> PathPlan:
+    may_be = bool(path.hits) and all(hit.way is Way.APPROVE for hit in path.hits)
+    return replace(path, relies_on=path.digest if may_be and path.digest in approved else None)
+
+
+def _sentence(paths: Iterable[PathPlan], first: Hit) -> str:
+    """Everything that holds the update, each once, the reason that it is filed under first."""
+    said = [hit.message for path in paths if path.relies_on is None for hit in path.hits]
+    return "; ".join(dict.fromkeys([first.message, *said]))
+
+
+def _merge_path(update: Pending, path: str, remote: Values) -> PathPlan:
+    """Three ways: reference, desired, remote. Only a third value at the provider is a conflict: one
+    that neither the requester saw nor we put there, nor stands there until ours takes effect."""
+    desired, now = update.patch[path], remote.get(path)
+    if now == desired and path not in update.awaited and _is_told(path, remote):
+        return blank(update, path, now, Mark.ALREADY_SET)
+    if path == DELETED:
+        return blank(update, path, now, Mark.SEND)
+    has_base = update.reference is not None and path in update.reference
+    if has_base and now in _known(update, path):
+        return blank(update, path, now, Mark.SEND)
+    if update.policy is Policy.OURS:
+        return blank(update, path, now, Mark.SEND)
+    if update.policy is Policy.THEIRS:
+        return blank(update, path, now, Mark.SUPERSEDED, _remote_wins(path, desired, now))
+    hit = _conflict(update, path, now) if has_base else _base_unknown(path, desired, now)
+    return blank(update, path, now, Mark.SEND).meeting(update.id, [hit])
+
+
+def _known(update: Pending, path: str) -> set[str | None]:
+    """The values that are no surprise at the provider."""
+    reference = None if update.reference is None else update.reference.get(path)
+    known = {reference, update.ours.get(path, reference)}
+    return known | {update.awaited[path]} if path in update.awaited else known
+
+
+def _is_told(path: str, remote: Values) -> bool:
+    """Whether a read that does not show a path says that it is null: only where it shows the list
+    that the path would stand in."""
+    return path in remote or stem_of(path) in remote
+
+
+def _conflict(update: Pending, path: str, now: str | None) -> Hit:
+    reference = word(None if update.reference is None else update.reference.get(path))
+    desired, shown = word(update.patch[path]), word(now)
+    return Hit(
+        code="conflict",
+        message=f"{path} moved at the provider: it was {reference} when {desired} was asked for,"
+        f" now it is {shown}",
+        figures={"reference": reference, "remote": shown, "desired": desired},
+        binds=shown,
+    )
+
+
+def _base_unknown(path: str, desired: str | None, now: str | None) -> Hit:
+    return Hit(
+        code="base_unknown",
+        message=f"{path} is {word(now)} at the provider, and nobody saw that when {word(desired)}"
+        " was asked for",
+        figures={"remote": word(now), "desired": word(desired)},
+        binds=word(now),
+    )
+
+
+def _remote_wins(path: str, desired: str | None, now: str | None) -> Hit:
+    return Hit(
+        code="remote_wins",
+        message=f"{path} is {word(now)} at the provider since; by the policy of this update that"
+        f" stays, and {word(desired)} is not sent",
+    )
+
+
+def _without_remote(update: Pending, *, is_gone: bool) -> UpdatePlan:
+    """The provider does not show this campaign, or says itself that it is gone."""
+    mark = Mark.REJECTED
+    if is_gone:
+        code, said = "gone", f"campaign {update.external_id} is deleted at the provider"
+    elif not update.is_known:
+        code = "no_such_campaign"
+        said = f"the provider shows no campaign {update.external_id} in this account"
+    else:
+        mark, code = Mark.HELD, "out_of_view"
+        said = f"the provider no longer shows campaign {update.external_id} to this account"
+    hit = Hit(code=code, message=said, way=Way.RETRY)
+    paths = tuple(blank(update, path, None, mark, hit) for path in sorted(update.patch))
+    if mark is Mark.HELD:
+        paths = tuple(path.meeting(update.id, [hit]) for path in paths)
+    return UpdatePlan(update=update, paths=paths)
