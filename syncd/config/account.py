@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Annotated, ClassVar
 
-from pydantic import PlainValidator, TypeAdapter, ValidationInfo
+from pydantic import AfterValidator, PlainValidator, TypeAdapter, ValidationInfo
 
 from syncd.config import catalogue, values
 from syncd.config.discovery import Flaw
@@ -20,9 +21,12 @@ from syncd.config.tables import (
     ClockSchedule,
     Currency,
     Duration,
+    Factor,
     Flag,
+    Hours,
     Limit,
     Name,
+    Part,
     PositiveDuration,
     PushSchedule,
     Reason,
@@ -38,7 +42,7 @@ from syncd.config.values import LimitSetting
 from syncd.model.limits import Limit as RequestLimit
 from syncd.model.registration import Price, Registration, Scope
 
-POLICIES = ("hold",)
+POLICIES = ("hold", "ours", "theirs")
 _SECRETS = TypeAdapter(dict[str, Secret])
 
 
@@ -53,13 +57,14 @@ class Pull(Table):
 
 class Push(Table):
     """When to push, how many updates in one call, how many calls at once, how long an unknown
-    outcome rests before it is read back, and what happens when a third value is found at the
-    provider."""
+    outcome rests before it is read back, how old what was read may be when a push relies upon it,
+    and what happens when a third value is found at the provider."""
 
     schedule: PushSchedule = as_written("@on_enqueue")
     batch: Annotated[int, *between(1, 500)] = 50
     in_flight: Annotated[int, *between(1, 64)] = 4
     settle: Duration = as_written("120s")
+    fresh_for: Duration = as_written("60s")
     policy: Annotated[str, *one_of(POLICIES, "unknown-policy", "policy")] = "hold"
 
 
@@ -86,14 +91,38 @@ class Lease(Table):
 _Approval = Annotated[str, *one_of(("approve", "free"), "unknown-rule", "rule")]
 
 
-class Guard(Table):
-    """`max_amount` is a ceiling in the account's own currency, None for no ceiling. The others say
-    whether starting, deleting and disabling all pricing take an approval or are free."""
+class PathGuard(Table):
+    """What holds for one path, or all below a stem, instead of the account's own rules; None says
+    nothing. `floor` is the least that a value may become."""
 
+    max_factor: Factor | None = None
     max_amount: Amount | None = None
+    floor: Amount | None = None
+    min_gap: Duration | None = None
+
+
+class Guard(Table):
+    """What a push holds for a person. Per change: `max_factor` times the old value, the ceiling
+    `max_amount` in the account's own currency, `min_gap` between two changes of a path,
+    `quiet_hours` by the account's clock. Within a `window`: `activations`, the `share` of campaigns
+    changed, the sum of `max_increase`. None and no gap are no rule. `start`, `delete` and `disable`
+    say whether starting, deleting and disabling all pricing take an approval or are free;
+    `four_eyes`, whether nobody approves what they asked for; `paths`, what holds for single
+    paths."""
+
+    max_factor: Factor = as_written(2)
+    max_amount: Amount | None = None
+    max_increase: Amount | None = None
+    share: Part = as_written(0.3)
+    activations: Annotated[int, *between(0, 1_000_000)] = 10
+    window: PositiveDuration = as_written("1h")
+    min_gap: Duration = as_written("0s")
+    quiet_hours: Hours | None = None
     start: _Approval = "approve"
     delete: _Approval = "approve"
     disable: _Approval = "approve"
+    four_eyes: Flag = False
+    paths: Annotated[Mapping[str, PathGuard], AfterValidator(MappingProxyType)] = as_written({})
 
 
 class Cost(Table):

@@ -32,6 +32,7 @@ _CRITEO = Registration(
     scope=(ScopeKey(name="advertisers", kind=ScopeKind.IDS),),
     currency_by="advertisers",
     credentials=(CredentialSet(required=("client_id", "client_secret"), identity="client_id"),),
+    figures=("budget.daily", "budget.monthly", "budget.lifetime"),
     limits=(OperationLimit(key="default", written="250/60s"),),
 )
 
@@ -63,6 +64,7 @@ _ICAS = Registration(
             identity="refresh_token",
         ),
     ),
+    figures=("budget.daily", "budget.lifetime"),
     limits=(OperationLimit(key="default", written="5/1s", is_documented=False),),
     needs_token_key=True,
 )
@@ -79,6 +81,17 @@ _EPOM = Registration(
     scope_excludes=(("ids", "advertisers"),),
     credentials=(
         CredentialSet(required=("username", "password"), identity="username", is_per_host=True),
+    ),
+    figures=(
+        "price.amount",
+        "price.estimated_ctr",
+        "price.estimated_conversion_rate",
+        "price.burn_up_period",
+        "price.start_up_period",
+        "price.min_conversions",
+        "price.min_clicks",
+        "price.country.*",
+        "price.action.*",
     ),
     limits=(OperationLimit(key="default", written="5/1s", is_documented=False),),
     in_flight=2,
@@ -126,6 +139,7 @@ _PAI = Registration(
         ),
     ),
     in_flight=16,
+    fresh_for="15m",  # a read is billed
     # The unit of the price list is blank, so a request is counted as its input and its output.
     # What the list leaves out, creates, is counted like the rest.
     prices=tuple(
@@ -157,6 +171,7 @@ _VOIPBIN = Registration(
         CredentialSet(required=("username", "password"), identity="username"),
         CredentialSet(required=("access_key",), identity="access_key"),
     ),
+    figures=("native.service_level",),
     limits=(
         OperationLimit(key="default", written="16/1s"),
         OperationLimit(key="auth", written="10/1s", operations=("POST auth/login",)),

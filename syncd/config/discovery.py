@@ -95,6 +95,7 @@ def _complaints(point: EntryPoint, found: object) -> Iterator[str]:
         yield "its registration leaves out open or capabilities, so there is no adapter"
     try:
         values.duration(found.settle)
+        values.duration(found.fresh_for)
         for limit in found.limits:
             values.limit(limit.written)
         values.time_zone(found.price_zone)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar, get_args
 
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
@@ -25,6 +25,8 @@ KeyPath = tuple[str | int, ...]
 Raw = Mapping[str, Any]
 T = TypeVar("T")
 MISSING: Final = object()
+_CHOSEN: Final = "*"
+"""Stands for the name of a table that people choose."""
 _SECRET_KEYS: Final = ("credentials", "http_token", "token_key", "url", "owner_url")
 
 
@@ -109,8 +111,9 @@ def reference_help(path: KeyPath, raw: Raw) -> str:
 
 
 def _unknown_key(path: KeyPath, raw: Raw) -> Finding:
-    key, table = str(path[-1]), _pattern(path[:-1])
     tables = dict(_tables(account_class(_provider(path, raw))))
+    key, table = str(path[-1]), _pattern(path[:-1])
+    table = table if table in tables else (*table[:-1], _CHOSEN)
     near = get_close_matches(key, tables[table], n=1, cutoff=0.7)
     label = help_text = ""
     hides = True
@@ -160,6 +163,8 @@ def _place(home: tuple[str, ...]) -> str:
         return "the top of the file"
     if home == ("accounts",):
         return "[[accounts]]"
+    if home[-1] == _CHOSEN:
+        return f"a table of {home[-2]}"
     return f"{home[-1]} = {{ ... }}" if home[0] == "accounts" else f"[{'.'.join(home)}]"
 
 
@@ -167,6 +172,8 @@ def _in_table(key: str, home: tuple[str, ...], value: object) -> str:
     """The misplaced key where it belongs, with its value where that is plain and no secret."""
     plain = isinstance(value, str) and not is_reference(value) and "credentials" not in home
     shown = quoted(value) if plain and key not in _SECRET_KEYS else "..."
+    if home and home[-1] == _CHOSEN:
+        return f'{home[-2]} = {{ "..." = {{ {key} = {shown} }} }}'
     if len(home) > 1:
         return f"{home[-1]} = {{ {key} = {shown} }}"
     return f"{_place(home)} {key} = {shown}"
@@ -208,7 +215,7 @@ def _refused(path: KeyPath, context: Mapping[str, Any], raw: Raw) -> Finding:
         text = _missing(path, raw)
     if code == "plain-secret":
         label, help_text = "value hidden", reference_help(path, raw)
-    elif code in ("wrong-type", "bad-duration", "out-of-range", "bad-text"):
+    elif code in ("wrong-type", "bad-duration", "bad-hours", "out-of-range", "bad-text"):
         text = f"{_key_of(path)}: {text}"
     return Finding(path=path, code=code, text=text, help=help_text, label=label)
 
@@ -222,7 +229,8 @@ def _not_a_table(path: KeyPath, raw: Raw) -> Finding:
         )
     else:
         text = f"{_key_of(path)}: expected a table, found {found}"
-        help_text = f"write {path[-1]} = {{ ... }} or a [{path[-1]}] table"
+        key = quoted(path[-1]) if "." in str(path[-1]) else path[-1]
+        help_text = f"write {key} = {{ ... }} or a [{key}] table"
     return Finding(path=path, code="wrong-type", text=text, help=help_text)
 
 
@@ -256,3 +264,7 @@ def _below(
         type_ = field.annotation
         if isinstance(type_, type) and issubclass(type_, Table):
             yield (*path, key), list(type_.model_fields)
+            yield from _below(type_, (*path, key))
+        for one in get_args(type_):
+            if isinstance(one, type) and issubclass(one, Table) and not issubclass(one, Account):
+                yield (*path, key, _CHOSEN), list(one.model_fields)

@@ -4,17 +4,17 @@ order. The only place where reading, overriding, judging and placing come togeth
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 
-from syncd.config import catalogue, rules
+from syncd.config import catalogue, guard_rules, rules
 from syncd.config.document import Document, read
 from syncd.config.environment import Overlaid, overlay
-from syncd.config.findings import Finding, from_validation
+from syncd.config.findings import Finding, KeyPath, from_validation
 from syncd.config.problems import ConfigProblems, Problem
 from syncd.config.provided import account_model
 from syncd.config.settings import Config
@@ -91,7 +91,17 @@ def _judge(overlaid: Overlaid, around: Surroundings) -> tuple[Config | None, lis
     try:
         return Config.model_validate(overlaid.raw, context=around), findings
     except ValidationError as error:
-        return None, [*findings, *from_validation(error, overlaid.raw)]
+        unknown = {one.path for one in findings if one.code == guard_rules.UNKNOWN}
+        return None, [
+            *findings,
+            # What is wrong below a name that nobody knows comes of the name.
+            *(one for one in from_validation(error, overlaid.raw) if unknown.isdisjoint(_way(one))),
+        ]
+
+
+def _way(finding: Finding) -> Iterator[KeyPath]:
+    """The path of a finding and all around it."""
+    return (finding.path[:length] for length in range(len(finding.path) + 1))
 
 
 def _placed(findings: list[Finding], overlaid: Overlaid, document: Document) -> list[Problem]:

@@ -3,14 +3,24 @@ and limits, its dialects and address, and what is usual there. It declares no pr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, PlainValidator, ValidationInfo, WithJsonSchema, create_model
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationInfo,
+    WithJsonSchema,
+    create_model,
+)
 
 from syncd.config import addresses, values
-from syncd.config.account import Account, Cost, Limits, Push, scope_values
+from syncd.config.account import Account, Cost, Guard, Limits, PathGuard, Push, scope_values
 from syncd.config.tables import (
     CURRENCY_SCHEMA,
     Duration,
@@ -41,6 +51,7 @@ def account_model(registration: Registration) -> type[Account]:
         "credentials": (_credentials(registration), ...),
         "push": (_push(registration), as_written({})),
         "limits": (_limits(registration), as_written({})),
+        "guard": (_guard(registration), as_written({})),
         "cost": _cost(registration),
     }
     model = create_model(_named(registration, Account), __base__=Account, **shape)
@@ -102,6 +113,7 @@ def _push(registration: Registration) -> type[Push]:
         batch=(Annotated[int, *between(1, registration.largest_batch)], registration.batch),
         in_flight=(Annotated[int, *between(1, 64)], registration.in_flight),
         settle=(Duration, as_written(registration.settle)),
+        fresh_for=(Duration, as_written(registration.fresh_for)),
     )
 
 
@@ -110,6 +122,25 @@ def _limits(registration: Registration) -> type[Limits]:
     keys: dict[str, Any] = dict.fromkeys(own, (Limit | None, None))
     return create_model(
         _named(registration, Limits), __base__=Limits, __doc__=Limits.__doc__, **keys
+    )
+
+
+def _guard(registration: Registration) -> type[Guard]:
+    """The schema names the paths; `syncd.config.guard_rules` judges them."""
+    plain = [path for path in registration.figures if not path.endswith(".*")]
+    stems = {path[:-1] for path in registration.figures if path.endswith(".*")}
+    around = {f"{path.partition('.')[0]}.*" for path in registration.figures}
+    kinds: list[Any] = [{"pattern": f"^{re.escape(stem)}."} for stem in sorted(stems)]
+    kinds += [{"const": path} for path in sorted({*plain, *around})]
+    named: dict[str, Any] = {"propertyNames": {"anyOf": kinds or [False]}}
+    return create_model(
+        _named(registration, Guard),
+        __base__=Guard,
+        __doc__=Guard.__doc__,
+        paths=(
+            Annotated[Mapping[str, PathGuard], AfterValidator(MappingProxyType)],
+            Field(default={}, json_schema_extra=named),
+        ),
     )
 
 

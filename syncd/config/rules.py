@@ -9,7 +9,13 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from syncd.config import account_rules, addresses, catalogue, credential_rules
+from syncd.config import (
+    account_rules,
+    addresses,
+    catalogue,
+    credential_rules,
+    guard_rules,
+)
 from syncd.config.findings import MISSING, Finding, KeyPath, Raw, account_paths, setting, value_at
 from syncd.config.references import is_readable_by_all, is_reference, resolve_secret
 from syncd.config.settings import Service
@@ -32,6 +38,7 @@ def findings(raw: Raw, around: Surroundings) -> Iterator[Finding]:
     for path in account_paths(raw):
         yield from account_rules.findings(raw, path)
         yield from credential_rules.findings(raw, path)
+        yield from guard_rules.findings(raw, path)
     yield from credential_rules.shared(raw, around)
     yield from _impostors(raw)
     yield from _token_key(raw, around)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationInfo, WithJsonSchema
 
-from syncd.config import addresses, references, schedule, values
+from syncd.config import addresses, guarding, references, schedule, values
 
 
 class Table(BaseModel):
@@ -80,6 +80,19 @@ Limit = Annotated[
 ]
 Share = Annotated[
     Decimal, PlainValidator(values.share), _described(type="number", exclusiveMinimum=0, maximum=1)
+]
+Factor = Annotated[
+    Decimal,
+    PlainValidator(guarding.factor),
+    _described(type="number", minimum=1, maximum=guarding.LARGEST_FACTOR),
+]
+Part = Annotated[
+    Decimal, PlainValidator(guarding.part), _described(type="number", minimum=0, maximum=1)
+]
+Hours = Annotated[
+    guarding.QuietHours,
+    PlainValidator(guarding.hours),
+    _described(type="string", pattern="^[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}$"),
 ]
 Amount = Annotated[
     Decimal,

@@ -70,10 +70,7 @@ class Field:
 
     def covers(self, path: str) -> bool:
         """Whether this is the field of a path."""
-        if not self.path.endswith(f".{ANY_KEY}"):
-            return path == self.path
-        stem = self.path.removesuffix(ANY_KEY)
-        return path.startswith(stem) and len(path) > len(stem)
+        return covers(self.path, path)
 
     def guarded(self, value: str | None) -> Guard | None:
         """The leave that this value needs, None where it needs none."""
@@ -84,6 +81,14 @@ class Field:
         if self.nullable:
             return self.guard if value is None else None
         return self.guard
+
+
+def covers(wide: str, path: str) -> bool:
+    """Whether a path is this one, or stands below it where it ends in `.*`."""
+    if not wide.endswith(f".{ANY_KEY}"):
+        return path == wide
+    stem = wide.removesuffix(ANY_KEY)
+    return path.startswith(stem) and len(path) > len(stem)
 
 
 def field_of(fields: Iterable[Field], path: str) -> Field | None:

@@ -120,7 +120,9 @@ class Price:
 class Registration:
     """A provider. The first of `endpoints` that serves an account is its own. Of each group in
     `scope_excludes` an account gives at most one key; `currency_by` is the scope key whose ids a
-    table of currencies may name. `settle` is a duration as written in the file. Months of `prices`
+    table of currencies may name. `settle` and `fresh_for` are durations as written in the file.
+    `figures` are the paths of its campaigns that can be changed and are amounts or numbers, in the
+    adapter's words: those that guards may have rules of their own for. Months of `prices`
     begin by the clock of `price_zone`. `open` makes the adapter of one account from its settings,
     `capabilities` tells what it can do by dialect and scope; the adapters that come with syncd
     leave both out. `bench` are the words after this Python's interpreter that start a server to
@@ -137,6 +139,8 @@ class Registration:
     limits: tuple[OperationLimit, ...] = ()
     in_flight: int = 4
     settle: str = "120s"
+    fresh_for: str = "60s"
+    figures: tuple[str, ...] = ()
     batch: int = 50
     largest_batch: int = 500
     prices: tuple[Price, ...] = ()
