@@ -45,7 +45,7 @@ def judge(
     """Every broken promise; `limit` as (n, seconds), or one such for each limit group."""
     arrivals = sorted(journal, key=lambda row: int(row["arrived_ns"]))
     writes = link(arrivals, rows)
-    found = [*results_are_final(rows), *newer_stays(writes, rows)]
+    found = [*results_are_final(rows), *newer_stays(writes, rows), *superseded_by_newer(rows)]
     found += [*no_blind_repeat(writes, arrivals, settle), *starts_in_time(writes, rows)]
     found += [*one_in_flight(writes), *intent_first(writes)]
     found += [*answers_are_true(writes, rows), *truthful(writes, arrivals, rows)]
@@ -98,6 +98,17 @@ def newer_stays(writes: Sequence[Write], rows: Rows) -> Iterator[Violation]:
                     what = f"{path} of {subject}: update {mine[1]} arrived (arrival {write.seq})"
                     yield Violation(3, f"{what} after update {newest[subject, path][1]}")
                 newest[subject, path] = max(mine, newest.get((subject, path), mine))
+
+
+def superseded_by_newer(rows: Rows) -> Iterator[Violation]:
+    """Promise 3, of what was never sent: only a later update takes the place of another."""
+    order = {one["id"]: (datetime.fromisoformat(one["due_at"]), one["id"]) for one in rows.updates}
+    for update in rows.updates:
+        for path, said in (update["results"] or {}).items():
+            winner = said.get("superseded_by")
+            if winner is not None and order[winner] < order[update["id"]]:
+                what = f"{path} of update {update['id']} is superseded by update {winner}"
+                yield Violation(3, f"{what}, which comes before it")
 
 
 def no_blind_repeat(
@@ -272,6 +283,27 @@ def _rejected(update: Row, path: str, write: Write, subject: str) -> Iterator[Vi
 
 def _short(code: str) -> str:
     return code.rpartition("--")[2]
+
+
+def tried_at_most(arrivals: Iterable[Row], tries: int) -> Iterator[Violation]:
+    """Promise 12, of the reads of one pass: what fails is asked for so many times in a row and no
+    more; one violation for each row."""
+    asked: tuple[str, ...] = ()
+    count = 0
+    for row in arrivals:
+        mine = (row["method"], row["path"], str(row["body_sha256"]))
+        count = count + 1 if mine == asked else 1
+        asked = mine
+        if not row["is_write"] and count == tries + 1:
+            yield Violation(12, f"{' '.join(mine[:2])} was asked for more than {tries} times")
+
+
+def stopped_cleanly(rows: Rows) -> Iterator[Violation]:
+    """Promise 18, after a process has ended by itself: all that it sent has an outcome."""
+    for attempt in rows.attempts:
+        if attempt["outcome"] is None:
+            what = f"update {attempt['update_id']} in batch {attempt['batch_id']}"
+            yield Violation(18, f"{what} was left without an outcome")
 
 
 def within_limits(arrivals: Sequence[Row], limits: Mapping[str, Limit]) -> Iterator[Violation]:

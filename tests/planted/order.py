@@ -1,0 +1,96 @@
+"""Bugs in what is sent when: newer before older is known, by creation instead of by due time, a
+create once more, and what a plan takes for the provider's present values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from decimal import Decimal
+from typing import Any
+
+from syncd.engine import recover
+from syncd.model.recovery import Resolution
+from syncd.model.update import State
+from tests.planted.bug import Bug, Ground
+from tests.planted.planting import replaced, statement
+from tests.promises import Violation
+
+
+async def a_newer_value_while_the_older_is_unknown(ground: Ground) -> Sequence[Violation]:
+    """A call was lost on its way; before anybody may read, a newer value is queued."""
+    async with ground.scene(tables={"push": {"settle": "60s"}}) as scene:
+        (pick,) = scene.ordinary(1)
+        await scene.books.enqueue_picks([pick])
+        scene.simulator.faults.arm("reset", "update", when="before")
+        await scene.push()
+        await scene.books.enqueue(pick["id"], pick["path"], f"{Decimal(pick['amount']) + 1}")
+        await scene.push()
+        return await scene.violations()
+
+
+async def a_value_for_later_that_was_queued_first(ground: Ground) -> Sequence[Violation]:
+    """Two values of one path, the first of them due after the second; both are due by now."""
+    async with ground.scene() as scene:
+        (pick,) = scene.ordinary(1)
+        due = await scene.books.connection.fetchval("SELECT syncd.now() + interval '1 hour'")
+        await scene.books.enqueue(pick["id"], pick["path"], pick["amount"], not_before=due)
+        await scene.books.enqueue(pick["id"], pick["path"], f"{Decimal(pick['amount']) + 1}")
+        await scene.books.later("2 hours")
+        await scene.push()
+        return await scene.violations()
+
+
+async def a_create_that_a_search_does_not_show(ground: Ground) -> Sequence[Violation]:
+    """The campaign was made, the answer is lost, and lists show it much later only."""
+    async with ground.scene("pai", tables={"push": {"settle": "120s"}}) as scene:
+        await scene.books.queue(None, {"name": "Made by a queue", "note": "Once."})
+        scene.simulator.faults.arm("list_lag", "create")
+        scene.simulator.faults.arm("reset", "create", when="after")
+        await scene.push()
+        for _ in range(2):
+            await scene.books.later("30 minutes")
+            await scene.push()
+        return await scene.violations(settle=0)
+
+
+def _created_again() -> AbstractContextManager[None]:
+    sound = recover.resolve_create
+
+    def resolve_create(unknown: Any, newcomers: Sequence[str], *more: Any, **named: Any) -> Any:
+        if newcomers:
+            return sound(unknown, newcomers, *more, **named)
+        return Resolution(
+            update_id=unknown.update_id,
+            state=State.QUEUED,
+            code="not_applied",
+            message="planted",
+            is_repeat=True,
+        )
+
+    return replaced(recover, "resolve_create", resolve_create)
+
+
+BUGS = (
+    Bug(
+        number=18,
+        name="a newer value is sent while the older one is unknown",
+        scenario=a_newer_value_while_the_older_is_unknown,
+        promise=4,
+        plant=lambda: statement("outbox_due", {"o.state IN ('sending', 'unknown')": "false"}),
+    ),
+    Bug(
+        number=19,
+        name="updates go by their creation alone, not by when they are due",
+        scenario=a_value_for_later_that_was_queued_first,
+        promise=3,
+        plant=lambda: statement("outbox_due", {"ORDER BY d.due_at, d.id": "ORDER BY d.id"}),
+        is_quick=True,
+    ),
+    Bug(
+        number=23,
+        name="an empty search lets a create be sent again",
+        scenario=a_create_that_a_search_does_not_show,
+        promise=4,
+        plant=_created_again,
+    ),
+)

@@ -1,0 +1,42 @@
+"""The harness shown to fail: every planted bug is caught by the scenario that is for it, and the
+same scenario finds nothing without the bug."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.planted.bug import Bug
+from tests.planted.conftest import TOLD
+from tests.planted.table import BUGS, COUNT, NOT_YET
+
+
+@pytest.mark.parametrize(
+    "bug",
+    [
+        pytest.param(bug, id=f"{number}", marks=() if bug.is_quick else pytest.mark.soak)
+        for number, bug in sorted(BUGS.items())
+    ],
+)
+async def test_a_planted_bug_is_caught(
+    tmp_path: Path, database_url: str, record_property: Callable[[str, object], None], bug: Bug
+) -> None:
+    scenario = bug.scenario.__name__.replace("_", " ")
+
+    def tell(outcome: str) -> None:
+        record_property(TOLD, (bug.number, bug.name, scenario, outcome))
+
+    sound = await bug.run(tmp_path, database_url, is_planted=False)
+    if sound:
+        tell(f"FAILS WITHOUT THE BUG: {sound[0]}")
+    assert list(sound) == []
+    found = await bug.run(tmp_path, database_url, is_planted=True)
+    caught = [one for one in found if one.promise == bug.promise]
+    tell(f"caught by {caught[0]}" if caught else "SURVIVED")
+    assert caught, f"bug {bug.number} survived; found was {[str(one) for one in found]}"
+
+
+def test_only_the_bug_that_needs_a_pooler_is_left_out() -> None:
+    assert BUGS.keys() | NOT_YET.keys() == set(range(1, COUNT + 1))
+    assert NOT_YET.keys() == {16}
+    assert BUGS.keys().isdisjoint(NOT_YET)
