@@ -2,7 +2,7 @@
 # requirements.lock names. Choose the interpreter with PYTHON=, hand on arguments with ARGS=.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check conformance soak limits lock environment python
+.PHONY: help demo test check conformance planted soak limits lock environment python
 
 # An interpreter that was asked for is used; otherwise any that will do, and a finished .venv stays.
 ifeq ($(origin PYTHON),undefined)
@@ -37,6 +37,9 @@ check: environment ## style, types and layers, then the tests
 conformance: environment ## prove every adapter against its simulated provider, in both dialects
 	@code=0; for name in criteo icas epom pai voipbin; do \
 	.venv/bin/syncd providers check $$name $(ARGS) || code=1; done; exit $$code
+
+planted: environment ## plant bugs in syncd one by one: each must be caught, one line for each
+	@$(PYTEST) -q -n 2 --dist worksteal tests/planted $(ARGS)
 
 soak: environment ## many more random histories than `make test` has time for
 	@$(PYTEST) -q -n 2 --dist worksteal -m soak $(ARGS)

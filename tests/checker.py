@@ -87,13 +87,6 @@ def compare_rows(truth: Iterable[Row], mirror: Iterable[Row]) -> list[Violation]
     return [Violation(10, what) for what in sorted(found)]
 
 
-def false_tombstones(truth: Iterable[Row], mirror: Iterable[Row]) -> list[Violation]:
-    """What the mirror calls gone and is there."""
-    there = {one["id"] for one in truth if not one["is_removed"]}
-    gone = {row["external_id"] for row in mirror if row["gone_at"]}
-    return [Violation(9, f"{one} is marked as gone and is there") for one in sorted(there & gone)]
-
-
 def _paths(campaigns: Iterable[Row]) -> set[str]:
     return {path for values in campaigns for path in values}
 

@@ -285,27 +285,6 @@ def _short(code: str) -> str:
     return code.rpartition("--")[2]
 
 
-def tried_at_most(arrivals: Iterable[Row], tries: int) -> Iterator[Violation]:
-    """Promise 12, of the reads of one pass: what fails is asked for so many times in a row and no
-    more; one violation for each row."""
-    asked: tuple[str, ...] = ()
-    count = 0
-    for row in arrivals:
-        mine = (row["method"], row["path"], str(row["body_sha256"]))
-        count = count + 1 if mine == asked else 1
-        asked = mine
-        if not row["is_write"] and count == tries + 1:
-            yield Violation(12, f"{' '.join(mine[:2])} was asked for more than {tries} times")
-
-
-def stopped_cleanly(rows: Rows) -> Iterator[Violation]:
-    """Promise 18, after a process has ended by itself: all that it sent has an outcome."""
-    for attempt in rows.attempts:
-        if attempt["outcome"] is None:
-            what = f"update {attempt['update_id']} in batch {attempt['batch_id']}"
-            yield Violation(18, f"{what} was left without an outcome")
-
-
 def within_limits(arrivals: Sequence[Row], limits: Mapping[str, Limit]) -> Iterator[Violation]:
     """Promise 11: at most n arrivals of a credential in any window of a limit group; one violation
     for each of both."""

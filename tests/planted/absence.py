@@ -7,7 +7,7 @@ from typing import Any
 
 from syncd.engine import pull
 from syncd.store.mirror import Sighting
-from tests.checker import false_tombstones
+from tests.conduct import false_tombstones
 from tests.e2e.scene import Scene
 from tests.planted.bug import Bug, Ground
 from tests.planted.planting import Plant, replaced, together
@@ -16,7 +16,7 @@ from tests.promises import Violation
 
 async def _judged(scene: Scene) -> Sequence[Violation]:
     mirror = await scene.books.campaigns()
-    return false_tombstones(scene.truth().values(), mirror.values())
+    return list(false_tombstones(scene.truth().values(), mirror.values()))
 
 
 async def a_page_without_rows(ground: Ground) -> Sequence[Violation]:

@@ -69,7 +69,8 @@ async def an_answer_without_a_word_about_one_item(ground: Ground) -> Sequence[Vi
 async def a_refusal_under_200(ground: Ground) -> Sequence[Violation]:
     """An error number in the body of HTTP 200."""
     async with ground.scene("pai") as scene:
-        await _queue_a_change(ground, scene.picks["ordinary"][0], scene)
+        pick = scene.picks["ordinary"][0]
+        await scene.books.queue(pick["id"], {pick["path"]: pick["value"]})
         scene.simulator.faults.arm("refuse", "update", when="before", code=400, form="service")
         await scene.push()
         return await scene.violations()
@@ -82,10 +83,6 @@ async def a_delete_that_went_to_a_lost_route(ground: Ground) -> Sequence[Violati
         scene.simulator.faults.arm("lost_route", "delete", when="before", count=None)
         await scene.push()
         return await scene.violations()
-
-
-async def _queue_a_change(_: Ground, pick: Any, scene: Any) -> None:
-    await scene.books.queue(pick["id"], {pick["path"]: pick.get("amount", pick.get("value"))})
 
 
 def _by_status(status: int, result: Any) -> AbstractContextManager[None]:
@@ -152,7 +149,6 @@ BUGS = (
         scenario=a_failure_after_all_was_applied,
         promise=8,
         plant=lambda: _by_status(500, _rejected),
-        is_quick=True,
     ),
     Bug(
         number=4,
@@ -160,6 +156,7 @@ BUGS = (
         scenario=an_answer_that_never_comes,
         promise=8,
         plant=_failed,
+        is_slow=True,
     ),
     Bug(
         number=5,
@@ -174,7 +171,6 @@ BUGS = (
         scenario=a_mixed_answer,
         promise=8,
         plant=_by_position,
-        is_quick=True,
     ),
     Bug(
         number=9,

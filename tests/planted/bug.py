@@ -74,8 +74,8 @@ class Bug:
     promise: int
     plant: Callable[[], Plant]
     in_database: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    is_quick: bool = False
-    """Whether the normal suite has the time for it."""
+    is_slow: bool = False
+    """Whether it is too long for the normal suite."""
 
     async def run(self, folder: Path, url: str, *, is_planted: bool) -> Sequence[Violation]:
         """Every broken promise of one run in an emptied database."""

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from syncd.daemon import composition
+from syncd.store.leases import take_lease
 from tests.planted.bug import Bug, Ground
 from tests.planted.planting import Plant, replaced, together
 from tests.promises import Violation
@@ -25,14 +26,14 @@ async def an_owner_who_lost_the_account_goes_on(ground: Ground) -> Sequence[Viol
     tables = {"lease": lease, "push": {"settle": "1500ms"}}
     async with ground.scene(tables=tables) as scene:
         one, two = scene.ordinary(2)
-        ids = await scene.books.enqueue_picks([one])
+        await scene.books.enqueue_picks([one])
         scene.simulator.faults.arm("reset", "update", when="before")
         first = asyncio.create_task(scene.push(wait_unknown=True))
 
-        async def is_unknown() -> bool:
-            return await scene.books.states(ids) == ["unknown"]
+        async def is_waiting() -> bool:
+            return [run["outcome"] for run in await scene.books.runs("push")] == ["ok"]
 
-        await eventually(is_unknown)
+        await eventually(is_waiting)
         await scene.books.connection.execute("UPDATE syncd.leases SET expires_at = 'epoch'")
         await scene.books.enqueue_picks([two])
         held = scene.simulator.faults.arm("hold", "update", when="before")
@@ -45,7 +46,7 @@ async def an_owner_who_lost_the_account_goes_on(ground: Ground) -> Sequence[Viol
         return await scene.violations()
 
 
-async def an_owner_who_stands_still_while_its_call_takes_long(ground: Ground) -> Sequence[Violation]:
+async def an_owner_who_stands_still_during_a_call(ground: Ground) -> Sequence[Violation]:
     """The process is stopped with a call under way, for which the provider takes nearly as long as
     a request may; another one waits for the account."""
     lease = {"ttl": "6s", "renew": "500ms", "request_timeout": "4s"}
@@ -69,16 +70,16 @@ async def an_owner_who_stands_still_while_its_call_takes_long(ground: Ground) ->
 
 def _short_lease() -> Plant:
     """Leases end before a request may, and nobody looks whether one still fits in."""
-    take, account = composition.take_lease, composition._account  # noqa: SLF001
+    account = composition._account  # noqa: SLF001
 
-    async def take_lease(database: Any, account_id: int, _: float, **more: Any) -> Any:
-        return await take(database, account_id, TOO_SHORT, **more)
+    async def take(database: Any, account_id: int, _: float, **more: Any) -> Any:
+        return await take_lease(database, account_id, TOO_SHORT, **more)
 
     def account_of(*given: Any) -> Any:
         return replace(account(*given), request_timeout=0.0)
 
     return together(
-        replaced(composition, "take_lease", take_lease),
+        replaced(composition, "take_lease", take),
         replaced(composition, "_account", account_of),
     )
 
@@ -91,12 +92,14 @@ BUGS = (
         promise=5,
         plant=together,
         in_database={"require_lease": {"AND l.epoch = require_lease.epoch": ""}},
+        is_slow=True,
     ),
     Bug(
         number=15,
         name="a lease shorter than a request may take",
-        scenario=an_owner_who_stands_still_while_its_call_takes_long,
+        scenario=an_owner_who_stands_still_during_a_call,
         promise=5,
         plant=_short_lease,
+        is_slow=True,
     ),
 )

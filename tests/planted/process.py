@@ -1,10 +1,10 @@
 """`syncd` with a planted bug, or with none, as a process of its own.
 
-    python -m tests.planted.process NUMBER [ARGUMENT]..."""
+python -m tests.planted.process NUMBER [ARGUMENT]..."""
 
 import sys
 
-from syncd.__main__ import main
+from syncd.cli.app import main
 from tests.planted.bug import SOUND
 from tests.planted.table import BUGS
 

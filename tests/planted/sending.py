@@ -14,9 +14,10 @@ from syncd.providers.calls import Calls
 from syncd.providers.retries import retried
 from syncd.store.outbox import Outbox
 from tests.checker import read_rows
+from tests.conduct import stopped_cleanly, tried_at_most
 from tests.planted.bug import Bug, Ground
 from tests.planted.planting import replaced, statement
-from tests.promises import Violation, stopped_cleanly, tried_at_most
+from tests.promises import Violation
 from tests.waiting import eventually
 
 TRIES = 4
@@ -157,6 +158,7 @@ BUGS = (
         scenario=a_death_before_the_answer,
         promise=7,
         plant=_intent_after_sending,
+        is_slow=True,
     ),
     Bug(
         number=2,
@@ -164,7 +166,6 @@ BUGS = (
         scenario=an_ordinary_push,
         promise=7,
         plant=_no_intent,
-        is_quick=True,
     ),
     Bug(
         number=6,
@@ -172,7 +173,6 @@ BUGS = (
         scenario=a_connection_that_is_lost_during_a_put,
         promise=7,
         plant=_resend,
-        is_quick=True,
     ),
     Bug(
         number=7,
@@ -187,6 +187,7 @@ BUGS = (
         scenario=a_death_before_the_call_takes_effect,
         promise=4,
         plant=lambda: statement("orphans", {"state = 'unknown'": "state = 'queued'"}),
+        is_slow=True,
     ),
     Bug(
         number=25,
@@ -194,6 +195,5 @@ BUGS = (
         scenario=a_stop_while_a_call_is_under_way,
         promise=18,
         plant=_swallowed,
-        is_quick=True,
     ),
 )

@@ -14,7 +14,7 @@ from tests.planted.table import BUGS, COUNT, NOT_YET
 @pytest.mark.parametrize(
     "bug",
     [
-        pytest.param(bug, id=f"{number}", marks=() if bug.is_quick else pytest.mark.soak)
+        pytest.param(bug, id=f"{number}", marks=pytest.mark.soak if bug.is_slow else ())
         for number, bug in sorted(BUGS.items())
     ],
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TARGETS = {"help", "demo", "test", "check", "conformance", "soak", "limits", "lock"}
+TARGETS = {"help", "demo", "test", "check", "conformance", "planted", "soak", "limits", "lock"}
 
 
 def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

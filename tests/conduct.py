@@ -1,0 +1,37 @@
+"""The promises about how one pass or one process conducts itself: how often it asks, what it leaves
+behind when it stops, what it calls gone. Plain values in, violations out; it shares no code with
+those it judges, and knows no provider."""
+
+from collections.abc import Iterable, Iterator
+
+from tests.arrivals import Row, Rows
+from tests.promises import Violation
+
+
+def false_tombstones(truth: Iterable[Row], mirror: Iterable[Row]) -> Iterator[Violation]:
+    """Promise 9: what the mirror calls gone is not there any more."""
+    there = {one["id"] for one in truth if not one["is_removed"]}
+    gone = {row["external_id"] for row in mirror if row["gone_at"]}
+    for one in sorted(there & gone):
+        yield Violation(9, f"{one} is marked as gone and is there")
+
+
+def tried_at_most(arrivals: Iterable[Row], tries: int) -> Iterator[Violation]:
+    """Promise 12, of the reads of one pass: what fails is asked for so many times in a row and no
+    more; one violation for each row."""
+    asked: tuple[str, ...] = ()
+    count = 0
+    for row in arrivals:
+        mine = (row["method"], row["path"], str(row["body_sha256"]))
+        count = count + 1 if mine == asked else 1
+        asked = mine
+        if not row["is_write"] and count == tries + 1:
+            yield Violation(12, f"{' '.join(mine[:2])} was asked for more than {tries} times")
+
+
+def stopped_cleanly(rows: Rows) -> Iterator[Violation]:
+    """Promise 18, after a process has ended by itself: all that it sent has an outcome."""
+    for attempt in rows.attempts:
+        if attempt["outcome"] is None:
+            what = f"update {attempt['update_id']} in batch {attempt['batch_id']}"
+            yield Violation(18, f"{what} was left without an outcome")
