@@ -102,8 +102,8 @@ class PathGuard(Table):
 
 
 class Guard(Table):
-    """What a push holds for a person. Per change: `max_factor` times the old value, the ceiling
-    `max_amount` in the account's own currency, `min_gap` between two changes of a path,
+    """What a push holds for a person. Per change: of an amount `max_factor` times the old one and
+    the ceiling `max_amount` in the account's own currency, `min_gap` between two changes of a path,
     `quiet_hours` by the account's clock. Within a `window`: `activations`, the `share` of campaigns
     changed, the sum of `max_increase`. None and no gap are no rule. `start`, `delete` and `disable`
     say whether starting, deleting and disabling all pricing take an approval or are free;

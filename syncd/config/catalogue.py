@@ -32,7 +32,7 @@ _CRITEO = Registration(
     scope=(ScopeKey(name="advertisers", kind=ScopeKind.IDS),),
     currency_by="advertisers",
     credentials=(CredentialSet(required=("client_id", "client_secret"), identity="client_id"),),
-    figures=("budget.daily", "budget.monthly", "budget.lifetime"),
+    amounts=("budget.daily", "budget.monthly", "budget.lifetime"),
     limits=(OperationLimit(key="default", written="250/60s"),),
 )
 
@@ -64,7 +64,7 @@ _ICAS = Registration(
             identity="refresh_token",
         ),
     ),
-    figures=("budget.daily", "budget.lifetime"),
+    amounts=("budget.daily", "budget.lifetime"),
     limits=(OperationLimit(key="default", written="5/1s", is_documented=False),),
     needs_token_key=True,
 )
@@ -82,16 +82,14 @@ _EPOM = Registration(
     credentials=(
         CredentialSet(required=("username", "password"), identity="username", is_per_host=True),
     ),
-    figures=(
-        "price.amount",
+    amounts=("price.amount", "price.country.*", "price.action.*"),
+    numbers=(
         "price.estimated_ctr",
         "price.estimated_conversion_rate",
         "price.burn_up_period",
         "price.start_up_period",
         "price.min_conversions",
         "price.min_clicks",
-        "price.country.*",
-        "price.action.*",
     ),
     limits=(OperationLimit(key="default", written="5/1s", is_documented=False),),
     in_flight=2,
@@ -171,7 +169,7 @@ _VOIPBIN = Registration(
         CredentialSet(required=("username", "password"), identity="username"),
         CredentialSet(required=("access_key",), identity="access_key"),
     ),
-    figures=("native.service_level",),
+    numbers=("native.service_level",),
     limits=(
         OperationLimit(key="default", written="16/1s"),
         OperationLimit(key="auth", written="10/1s", operations=("POST auth/login",)),

@@ -30,12 +30,17 @@ def findings(raw: Raw, account: KeyPath) -> Iterator[Finding]:
         if isinstance(registration, Registration) and not _is_known(registration, path):
             yield _unknown((*place, path), registration, rules)
         elif isinstance(rules, dict):
-            yield from _floor(raw, account, path, list(paths))
+            amounts = registration.amounts if isinstance(registration, Registration) else ()
+            yield from _floor(raw, account, path, list(paths), amounts)
 
 
 def _is_known(registration: Registration, path: str) -> bool:
     """A path that the provider changes, one below a stem of its, or a stem around one."""
-    return any(covers(one, path) or covers(path, one) for one in registration.figures)
+    return _meets(path, registration.figures)
+
+
+def _meets(path: str, declared: tuple[str, ...]) -> bool:
+    return any(covers(one, path) or covers(path, one) for one in declared)
 
 
 def _unknown(place: KeyPath, registration: Registration, rules: object) -> Finding:
@@ -68,16 +73,20 @@ def _written(rules: dict[str, object], path: str) -> str:
     return f"{path}.{inner}"
 
 
-def _floor(raw: Raw, account: KeyPath, path: str, paths: list[str]) -> Iterator[Finding]:
+def _floor(
+    raw: Raw, account: KeyPath, path: str, paths: list[str], amounts: tuple[str, ...]
+) -> Iterator[Finding]:
     """A floor above the ceiling leaves no value at all. What a path does not say itself, the
-    narrowest stem around it says, and the account in the end."""
+    narrowest stem around it says, and of an amount the account in the end."""
     place: KeyPath = (*account, "guard", "paths", path)
     floor = _amount(raw, (*place, "floor"))
     if floor is None:
         return
     around = sorted((one for one in paths if covers(one, path)), key=_narrowness, reverse=True)
     places: list[KeyPath] = [(*account, "guard", "paths", one, "max_amount") for one in around]
-    ceilings = (_amount(raw, one) for one in (*places, (*account, "guard", "max_amount")))
+    if _meets(path, amounts):
+        places.append((*account, "guard", "max_amount"))
+    ceilings = (_amount(raw, one) for one in places)
     ceiling = next((one for one in ceilings if one is not None), None)
     if ceiling is not None and floor > ceiling:
         yield Finding(

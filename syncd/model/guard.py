@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
-from syncd.model.path import ANY_KEY, Field, Guard, Kind, field_of
+from syncd.model.path import ANY_KEY, Field, Guard, Kind, covers, field_of
 
 
 class Way(StrEnum):
@@ -126,8 +126,8 @@ class Rules:
 
     def bounds_of(self, path: str) -> Bounds:
         """The limits for a path, key by key the narrowest that says anything."""
-        wide = [stem for stem in self.paths if _covers(stem, path)]
-        order = sorted(wide, key=len, reverse=True)
+        wide = [stem for stem in self.paths if covers(stem, path)]
+        order = sorted(wide, key=lambda stem: (stem == path, len(stem)), reverse=True)
         places = [self.paths[stem] for stem in order]
         if self.kind(path) is Kind.AMOUNT:
             places.append(self.bounds)
@@ -164,9 +164,3 @@ def mismatch(dialect: str, seen: str | None) -> Hit | None:
 
 def _first(*values: Decimal | None) -> Decimal | None:
     return next((one for one in values if one is not None), None)
-
-
-def _covers(stem: str, path: str) -> bool:
-    if stem.endswith(f".{ANY_KEY}"):
-        return path.startswith(stem.removesuffix(ANY_KEY)) and len(path) >= len(stem)
-    return stem == path

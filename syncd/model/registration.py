@@ -121,9 +121,9 @@ class Registration:
     """A provider. The first of `endpoints` that serves an account is its own. Of each group in
     `scope_excludes` an account gives at most one key; `currency_by` is the scope key whose ids a
     table of currencies may name. `settle` and `fresh_for` are durations as written in the file.
-    `figures` are the paths of its campaigns that can be changed and are amounts or numbers, in the
-    adapter's words: those that guards may have rules of their own for. Months of `prices`
-    begin by the clock of `price_zone`. `open` makes the adapter of one account from its settings,
+    `amounts` and `numbers` are the paths of its campaigns that can be changed and are one, in the
+    adapter's words: those that guards may have rules of their own for. Months of `prices` begin by
+    the clock of `price_zone`. `open` makes the adapter of one account from its settings,
     `capabilities` tells what it can do by dialect and scope; the adapters that come with syncd
     leave both out. `bench` are the words after this Python's interpreter that start a server to
     check the adapter against; none: it cannot be checked."""
@@ -140,7 +140,8 @@ class Registration:
     in_flight: int = 4
     settle: str = "120s"
     fresh_for: str = "60s"
-    figures: tuple[str, ...] = ()
+    amounts: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
     batch: int = 50
     largest_batch: int = 500
     prices: tuple[Price, ...] = ()
@@ -164,6 +165,11 @@ class Registration:
     def limit_keys(self) -> tuple[str, ...]:
         """The keys of limits that an account may set: one for all requests, and the declared."""
         return tuple(dict.fromkeys((DEFAULT_LIMIT, *(one.key for one in self.limits))))
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """The paths of its amounts and numbers."""
+        return (*self.amounts, *self.numbers)
 
     def limit(self, key: str) -> OperationLimit | None:
         """The declared limit of this key."""

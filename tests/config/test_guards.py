@@ -277,14 +277,33 @@ def test_each_provider_takes_the_paths_that_it_changes(check_text: Check, provid
         assert [one.code for one in problems if one.severity == "error"] == ["unknown-path"]
 
 
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("price.min_clicks", None),
+        ("price.amount", "impossible-floor"),
+        ("price.country.US", "impossible-floor"),
+        ("price.*", "impossible-floor"),
+    ],
+)
+def test_the_ceiling_of_the_account_is_one_of_amounts_and_not_of_numbers(
+    check_text: Check, path: str, code: str | None
+) -> None:
+    rules = f'max_amount = "10", paths = {{ "{path}" = {{ floor = "50" }} }}'
+    _, problems = check_text(HEAD + account("epom", lines=f"guard = {{ {rules} }}"), SECRETS)
+    assert [one.code for one in problems] == ([] if code is None else [code])
+
+
 @pytest.mark.parametrize("provider", BUILT_IN)
 @pytest.mark.parametrize("dialect", ["documented", "current"])
 def test_the_paths_are_what_the_adapter_declares(provider: str, dialect: str) -> None:
     scope = {"tenant": ("kijiji",)} if provider == "icas" else {}
     fields = registry.capabilities(provider, dialect, scope).fields
-    figures = {Kind.AMOUNT, Kind.NUMBER, Kind.COUNT}
-    declared = [one.path for one in fields if one.changeable and one.kind in figures]
-    assert sorted(BUILT_IN[provider].figures) == sorted(declared)
+    declared = {one.path: one.kind for one in fields if one.changeable}
+    amounts = {path for path, kind in declared.items() if kind is Kind.AMOUNT}
+    numbers = {path for path, kind in declared.items() if kind in (Kind.NUMBER, Kind.COUNT)}
+    assert set(BUILT_IN[provider].amounts) == amounts
+    assert set(BUILT_IN[provider].numbers) == numbers
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from decimal import Decimal
 
 import pytest
 
-from syncd.model.guard import Change, Hit, Recent, Rules, mismatch
+from syncd.model.guard import Bounds, Change, Hit, Recent, Rules, mismatch
 from syncd.model.item_rules import item_hits
 from syncd.model.path import Field, Guard, Kind
 
@@ -69,3 +70,11 @@ def test_another_dialect_than_the_configured_is_told_with_its_line() -> None:
     assert 'dialect = "current"' in hit.message
     assert mismatch("current", "current") is None
     assert mismatch("current", None) is None
+
+
+def test_the_rules_of_a_path_itself_come_before_those_of_a_stem_that_is_as_long() -> None:
+    own, wide = Bounds(max_factor=Decimal(3)), Bounds(max_factor=Decimal(5), floor=Decimal(1))
+    both = {"price.action.*": wide, "price.action.a": own}
+    for paths in (both, dict(reversed(both.items()))):
+        found = Rules(fields=FIELDS, paths=paths).bounds_of("price.action.a")
+        assert (found.max_factor, found.floor) == (Decimal(3), Decimal(1))

@@ -138,7 +138,7 @@ REGISTRATION = Registration(
     endpoints=(Endpoint(host="api.corner-ads.example", path="/v1"),),
     credentials=(CredentialSet(required=("api_key",), identity="api_key"),),
     limits=(OperationLimit(key="default", written="5/1s"),),
-    figures=(BUDGET,),
+    amounts=(BUDGET,),
     bench=("-m", "corner_bench"),
     open=opened,
     capabilities=capabilities,
