@@ -39,8 +39,10 @@ class Capabilities:
     """What one account's adapter can do. `read_batch` is how many ids one `read` takes; `creates`:
     campaigns can be made here; `writes` are the operations that change campaigns, which are counted
     with their intents; `reads_back`: a read after a write is cheap enough to be made in the same
-    pass; `parts` and `ids` are the pieces of the provider and the campaigns that the
-    configuration limits the account to, None without such a limit."""
+    pass; `settles` are the seconds after which an unanswered call of an operation can be
+    looked up, where the account's own settle time would be too short for it; `parts` and `ids`
+    are the pieces of the provider and the campaigns that the configuration limits the account
+    to, None without such a limit."""
 
     provider: str
     fields: tuple[Field, ...]
@@ -50,6 +52,7 @@ class Capabilities:
     gone: Evidence = Evidence.PERSON
     creates: bool = False
     reads_back: bool = True
+    settles: Mapping[str, float] = field(default_factory=dict)
     parts: frozenset[str] | None = None
     ids: frozenset[str] | None = None
 
@@ -145,13 +148,16 @@ class Outgoing:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settled:
-    """What came of one update in a batch; `results` are its paths' outcomes as they are stored."""
+    """What came of one update in a batch; `results` are its paths' outcomes as they are stored.
+    `settle`: the seconds after which an unknown outcome may be looked up, where the call's
+    operation needs more than the account's settle time."""
 
     update_id: int
     state: State
     verdict: Verdict
     results: Mapping[str, Mapping[str, object]]
     confirmation: Confirmation = Confirmation.NONE
+    settle: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -324,8 +330,8 @@ class Queue(Protocol):
 class Unknowns(Protocol):
     """Updates without a known outcome."""
 
-    async def adopt(self) -> int:
-        """Make the attempts of owners before us unknown."""
+    async def adopt(self, settles: Mapping[str, float] | None = None) -> int:
+        """Make the attempts of owners before us unknown; `settles` as in the capabilities."""
         ...
 
     async def all(self) -> list[Unknown]:

@@ -32,7 +32,7 @@ class RecoverReport:
 
 async def recover(account: Account) -> RecoverReport:
     """Read back what may be read now. Raises LeaseLost and DatabaseUnavailable."""
-    await account.unknowns.adopt()
+    await account.unknowns.adopt(account.provider.capabilities.settles)
     unknown = await account.unknowns.all()
     if not unknown:
         return RecoverReport()

@@ -95,8 +95,9 @@ class Sender:
 
     async def _settle(self, batch: Batch, result: CallResult) -> None:
         sent = [update for update in batch.updates if update.mark is Mark.SEND]
+        settle = self._account.provider.capabilities.settles.get(batch.call.operation)
         items = tuple(
-            _settled(update, result.verdicts[update.update.external_id]) for update in sent
+            _settled(update, result.verdicts[update.update.external_id], settle) for update in sent
         )
         crashpoint("before_result_commit")
         settlement = Settlement(result=result, items=items)
@@ -270,7 +271,7 @@ def _nothing_sent(batch: Batch, refused: IntentRefused) -> CallResult:
     )
 
 
-def _settled(update: UpdatePlan, verdict: Verdict) -> Settled:
+def _settled(update: UpdatePlan, verdict: Verdict, settle: float | None) -> Settled:
     """What the call means for one update. Paths that wait for a later call go on after a yes; after
     a no they are not sent: who asked for both wanted no half."""
     later = [path.path for path in update.paths if path.mark is Mark.LATER]
@@ -288,6 +289,7 @@ def _settled(update: UpdatePlan, verdict: Verdict) -> Settled:
         verdict=verdict,
         results=results,
         confirmation=Confirmation.PENDING if verdict.is_pending else Confirmation.NONE,
+        settle=settle,
     )
 
 

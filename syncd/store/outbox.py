@@ -137,6 +137,7 @@ class Outbox:
                 [dict(item.results) for item in items],
                 [item.confirmation.value for item in items],
                 [item.verdict.created_id for item in items],
+                [item.settle for item in items],
             )
             ids = [row["id"] for row in rows]
             replaced = await session.rows("settle_replaced", self._account_id, ids)

@@ -3,7 +3,7 @@ time, and what a read decided. The other half of the outbox."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from syncd.model.recovery import Resolution, Unknown
 from syncd.store.database import Database
@@ -18,11 +18,12 @@ class Unknowns:
         self._account_id = account_id
         self._epoch = epoch
 
-    async def adopt(self) -> int:
-        """Turn the attempts that an owner before us left open into unknown ones; returns how
-        many."""
+    async def adopt(self, settles: Mapping[str, float] | None = None) -> int:
+        """Turn the attempts that an owner before us left open into unknown ones; returns how many.
+        `settles`: seconds by operation, where a call needs more than the account's settle
+        time."""
         async with self._database.transaction() as session:
-            rows = await session.rows("orphans", self._account_id, self._epoch)
+            rows = await session.rows("orphans", self._account_id, self._epoch, dict(settles or {}))
             ids = [row["id"] for row in rows]
             await session.run("orphan_attempts", self._account_id, ids)
         return len(ids)

@@ -9,7 +9,7 @@ from tests.e2e.place import simulated
 from tests.e2e.scene import Scene
 
 PROVIDERS = tuple(catalogue.BUILT_IN)
-AGES = "3 minutes"
+AGES = "6 minutes"
 """Longer than any settle time."""
 
 

@@ -60,7 +60,7 @@ async def test_every_request_is_counted_whatever_became_of_it(stage: Stage) -> N
     faults.arm("html", "get")
     await scene.sync()
     await assert_counts_agree(scene)
-    await scene.books.later("3 minutes")
+    await scene.books.later("6 minutes")
     await scene.sync()
     await scene.sync()
     await assert_counts_agree(scene)

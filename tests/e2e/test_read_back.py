@@ -13,7 +13,7 @@ from tests.e2e.place import simulated
 from tests.e2e.scene import Row, Scene
 from tests.e2e.truths import assert_nothing_is_left, is_there
 
-AGES = "3 minutes"
+AGES = "6 minutes"
 Asked = tuple[str, dict[str, Any]]
 
 

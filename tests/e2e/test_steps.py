@@ -196,7 +196,7 @@ async def test_a_no_to_the_first_call_stops_the_later_ones(stage: Stage, steps: 
     await scene.push()
     row = await scene.books.update(update)
     if row["state"] == "unknown":  # what that provider's no means, a read has to tell
-        await scene.books.later("3 minutes")
+        await scene.books.later("6 minutes")
         await scene.push()
         await assert_done(scene, update)
         return
@@ -222,7 +222,7 @@ async def test_a_no_to_the_last_call_leaves_what_was_applied_before(
     await scene.push()
     row = await scene.books.update(update)
     if row["state"] == "unknown":
-        await scene.books.later("3 minutes")
+        await scene.books.later("6 minutes")
         await scene.push()
         await assert_done(scene, update)
         return

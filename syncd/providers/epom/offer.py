@@ -14,6 +14,9 @@ from syncd.providers.settings import Scope
 
 PORTION: Final = 20
 
+# A file has no number to ask after, and nothing says how long its rows take.
+_SETTLES: Final = {writes.BATCH: 300.0}
+
 _NUMBERS: Final = tuple(
     Field(
         path=path,
@@ -99,6 +102,7 @@ def capabilities(dialect: str, scope: Scope) -> Capabilities:
         writes=writes.WRITES,
         dialect=dialect,
         gone=Evidence.NEVER if ids else Evidence.PERSON,
+        settles=_SETTLES,
         parts=frozenset(advertisers) or None,
         ids=frozenset(ids) or None,
     )

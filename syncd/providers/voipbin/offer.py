@@ -4,12 +4,16 @@ dialect. Values only."""
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from syncd.model.path import DELETED, Field, Guard, Kind
 from syncd.ports import Capabilities, Evidence
 from syncd.providers.settings import Scope
 from syncd.providers.voipbin import rows, writes
+
+_SWITCHED: Final = 120.0
+"""Seconds until a switch shows for certain: VoIPBIN stops waiting for itself after three, and what
+it had begun goes on behind its 503. A start that is looked up too early would be started twice."""
 
 
 def capabilities(dialect: str, _scope: Scope) -> Capabilities:
@@ -22,6 +26,7 @@ def capabilities(dialect: str, _scope: Scope) -> Capabilities:
         dialect=dialect,
         gone=Evidence.MARKED,
         creates=True,
+        settles={writes.operation_of("status", dialect): _SWITCHED},
     )
 
 

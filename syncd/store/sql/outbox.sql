@@ -180,10 +180,10 @@ WITH told AS (
     SELECT d.*, d.created_id IS NOT NULL AND EXISTS (
                SELECT FROM syncd.updates o WHERE o.account_id = $1 AND o.is_create AND o.id <> d.id
                   AND o.external_id = d.created_id) AS is_taken
-      FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::text[], $9::text[])
-           AS d(id, state, code, message, results, confirmation, created_id)),
+      FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::text[], $9::text[],
+                  $10::float8[]) AS d(id, state, code, message, results, confirmation, created_id, settle)),
 settled AS (
-    SELECT t.id, t.confirmation, CASE WHEN NOT t.is_taken THEN t.created_id END AS created_id,
+    SELECT t.id, t.confirmation, t.settle, CASE WHEN NOT t.is_taken THEN t.created_id END AS created_id,
            CASE WHEN t.is_taken THEN 'unknown' ELSE t.state END AS state,
            CASE WHEN t.is_taken THEN 'created_id_taken' ELSE t.code END AS code,
            CASE WHEN t.is_taken THEN format('the provider says that it made campaign %s, which another update has made',
@@ -198,7 +198,8 @@ UPDATE syncd.updates u
                          THEN syncd.now() END,
        confirmation = CASE WHEN d.state = 'applied' AND NOT syncd.is_replaced(u.results) THEN d.confirmation
                            ELSE 'none' END::syncd.confirmation,
-       read_after = CASE WHEN d.state = 'unknown' THEN syncd.now() + a.settle END,
+       read_after = CASE WHEN d.state = 'unknown'
+                         THEN syncd.now() + greatest(a.settle, make_interval(secs => d.settle)) END,
        external_id = CASE WHEN u.is_create THEN coalesce(u.external_id, d.created_id) ELSE u.external_id END
   FROM settled d, syncd.accounts a
  WHERE u.account_id = $1 AND a.id = $1 AND u.id = d.id AND u.batch_id = $2 AND u.state = 'sending'
@@ -266,12 +267,14 @@ UPDATE syncd.updates u SET confirmation = 'none'
 
 -- name: orphans
 -- Attempts of an owner that is gone: nobody will answer them any more. Their settle time begins now, because
--- the last byte may have left as late as that.
+-- the last byte may have left as late as that; some operations ($3) need more than the account's.
 WITH lease AS MATERIALIZED (SELECT syncd.require_lease($1, $2, true))
 UPDATE syncd.updates u
-   SET state = 'unknown', read_after = syncd.now() + a.settle, reason_code = 'interrupted',
-       reason = 'the process that sent it ended before the answer was recorded'
-  FROM syncd.accounts a, lease WHERE a.id = $1 AND u.account_id = $1 AND u.state = 'sending'
+   SET state = 'unknown', reason_code = 'interrupted',
+       reason = 'the process that sent it ended before the answer was recorded',
+       read_after = syncd.now() + greatest(a.settle, make_interval(secs => ($3::jsonb ->> b.operation)::float8))
+  FROM syncd.accounts a, lease, syncd.batches b
+ WHERE a.id = $1 AND u.account_id = $1 AND u.state = 'sending' AND b.account_id = $1 AND b.id = u.batch_id
 RETURNING u.id
 
 -- name: orphan_attempts
