@@ -27,7 +27,7 @@ from syncd.errors import (
     SyncdError,
 )
 
-SCHEMA_VERSION: Final = "0002"
+SCHEMA_VERSION: Final = "0003"
 
 _UNSTORABLE = (
     UnicodeEncodeError,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import threading
 from dataclasses import dataclass
 from importlib import resources
@@ -18,7 +19,9 @@ from syncd.store.database import translated
 
 OWNER: Final = "syncd_owner"
 SERVICE: Final = "syncd_service"
+PEOPLE: Final = ("syncd_enqueue", "syncd_approve", "syncd_report")
 ROLES_LOCK: Final = 7_305_002
+_PART = re.compile(r"^-- role: (\w+)$", re.MULTILINE)
 _one_at_a_time = threading.Lock()  # Alembic keeps its context in module globals
 
 
@@ -39,13 +42,14 @@ def folder() -> Path:
 
 
 async def upgrade(dsn: str) -> Upgrade:
-    """Make roles, run the pending revisions, grant the service's rights. Raises
+    """Make roles, run the pending revisions, grant what each role may do. Raises
     DatabaseUnavailable."""
     with translated(dsn):
         connection = await asyncpg.connect(dsn, timeout=10)
         try:
             await connection.execute("SELECT pg_advisory_lock($1)", ROLES_LOCK)
-            has_roles = await _make_roles(connection)
+            roles = await _make_roles(connection)
+            has_roles = await _may_act(connection, roles)
             await connection.execute("SELECT pg_advisory_unlock($1)", ROLES_LOCK)
             before = await _version(connection)
             # What was made before the roles were stays with the user who made it.
@@ -56,8 +60,9 @@ async def upgrade(dsn: str) -> Upgrade:
             await asyncio.to_thread(_run_alembic, dsn, acts_as)
             after = await _version(connection)
             if has_roles:
-                await _grant(connection, acts_as)
-            missing = "" if has_roles else await _roles_sql(connection)
+                await _grant(connection, acts_as, roles)
+            is_whole = has_roles and roles >= {OWNER, SERVICE, *PEOPLE}
+            missing = "" if is_whole else await _roles_sql(connection)
         finally:
             await connection.close()
     return Upgrade(before=before, after=str(after), roles_missing=missing)
@@ -87,7 +92,8 @@ async def _roles_sql(connection: asyncpg.Connection[Any]) -> str:
     database = await connection.fetchval("SELECT quote_ident(current_database())")
     known = await connection.fetch("SELECT rolname FROM pg_roles WHERE rolname LIKE 'syncd\\_%'")
     there = {row["rolname"] for row in known}
-    lines = [f"CREATE ROLE {role} NOLOGIN;" for role in (OWNER, SERVICE) if role not in there]
+    every = (OWNER, SERVICE, *PEOPLE)
+    lines = [f"CREATE ROLE {role} NOLOGIN;" for role in every if role not in there]
     lines.append(f"GRANT {OWNER}, {SERVICE} TO {user};")
     lines.append(f"GRANT CREATE ON DATABASE {database} TO {OWNER};")
     return "\n".join(lines)
@@ -112,17 +118,26 @@ async def _version(connection: asyncpg.Connection[Any]) -> str | None:
     return None if found is None else str(found)
 
 
-async def _make_roles(connection: asyncpg.Connection[Any]) -> bool:
-    """Whether both roles exist afterwards and this user may act as the owner."""
-    for role in (OWNER, SERVICE):
-        try:
+async def _make_roles(connection: asyncpg.Connection[Any]) -> set[str]:
+    """The roles that exist afterwards."""
+    for role in (OWNER, SERVICE, *PEOPLE):
+        # Made in the same moment from another database of the cluster, or not ours to make.
+        with contextlib.suppress(
+            asyncpg.DuplicateObjectError,
+            asyncpg.UniqueViolationError,
+            asyncpg.InsufficientPrivilegeError,
+        ):
             async with connection.transaction():
                 if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
                     await connection.execute(f"CREATE ROLE {role} NOLOGIN")
-        except asyncpg.DuplicateObjectError:
-            continue  # made in the same moment from another database of the cluster
-        except asyncpg.InsufficientPrivilegeError:
-            return False
+    rows = await connection.fetch("SELECT rolname FROM pg_roles WHERE rolname LIKE 'syncd\\_%'")
+    return {row["rolname"] for row in rows}
+
+
+async def _may_act(connection: asyncpg.Connection[Any], roles: set[str]) -> bool:
+    """Whether this user may act as the owner, for the service."""
+    if not roles >= {OWNER, SERVICE}:
+        return False
     with contextlib.suppress(asyncpg.InsufficientPrivilegeError):  # what counts is asked next
         async with connection.transaction():
             await connection.execute(f"GRANT {OWNER} TO CURRENT_USER")
@@ -152,10 +167,12 @@ async def _may_create(connection: asyncpg.Connection[Any]) -> bool:
     )
 
 
-async def _grant(connection: asyncpg.Connection[Any], acts_as: str) -> None:
-    script = (folder() / "sql" / "grants.sql").read_text()
+async def _grant(connection: asyncpg.Connection[Any], acts_as: str, roles: set[str]) -> None:
+    parts = _PART.split((folder() / "sql" / "grants.sql").read_text())
     async with connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock($1)", ROLES_LOCK)
         if acts_as:
             await connection.execute(f"SET LOCAL ROLE {acts_as}")
-        await connection.execute(script)
+        for role, script in zip(parts[1::2], parts[2::2], strict=True):
+            if role in {"public", *roles}:
+                await connection.execute(script)

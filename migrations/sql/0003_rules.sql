@@ -1,0 +1,245 @@
+-- Rules that hold for every role and every door: who acts, what happened, the owner's caps.
+
+ALTER FUNCTION syncd.now() SET search_path = pg_catalog, pg_temp;
+ALTER FUNCTION syncd.is_served() SET search_path = pg_catalog, pg_temp;
+
+-- Whether who is logged in may speak for others: the service, and whoever owns all this.
+CREATE FUNCTION syncd.is_trusted() RETURNS boolean LANGUAGE sql STABLE
+    RETURN EXISTS (SELECT FROM pg_roles r
+                    WHERE (r.rolname = 'syncd_service'
+                           OR r.oid = (SELECT n.nspowner FROM pg_namespace n WHERE n.nspname = 'syncd'))
+                      AND pg_has_role(session_user, r.oid, 'MEMBER'));
+
+-- Whether who is logged in may decide about what others asked for.
+CREATE FUNCTION syncd.may_decide() RETURNS boolean LANGUAGE sql STABLE
+    RETURN syncd.is_trusted() OR EXISTS (SELECT FROM pg_roles r WHERE r.rolname = 'syncd_approve'
+                                           AND pg_has_role(session_user, r.oid, 'MEMBER'));
+
+-- The name under which an act is recorded: the one given, where it may be believed, else the database's user.
+CREATE FUNCTION syncd.actor(claimed text) RETURNS text LANGUAGE sql STABLE
+    RETURN CASE WHEN claimed <> '' AND syncd.is_trusted() THEN claimed ELSE session_user END;
+
+-- For the length of one act, and for the events that come of it.
+CREATE FUNCTION syncd.act_as(who text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM set_config('syncd.actor', coalesce(who, ''), true);
+END $$;
+
+CREATE FUNCTION syncd.note_event() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    was syncd.update_state := CASE WHEN TG_OP = 'UPDATE' THEN OLD.state END;
+BEGIN
+    INSERT INTO syncd.update_events (account_id, update_id, at, was, state, code, message, by, batch_id, holds)
+    VALUES (NEW.account_id, NEW.id, syncd.now(), was, NEW.state, NEW.reason_code,
+            CASE WHEN TG_OP = 'INSERT' THEN NEW.request_reason ELSE NEW.reason END,
+            CASE WHEN TG_OP = 'INSERT' THEN NEW.asked_by
+                 ELSE coalesce(nullif(current_setting('syncd.actor', true), ''), session_user) END,
+            CASE WHEN NEW.state = 'sending' OR was IN ('sending', 'unknown') THEN NEW.batch_id END, NEW.holds);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER updates_begun AFTER INSERT ON syncd.updates
+    FOR EACH ROW EXECUTE FUNCTION syncd.note_event();
+CREATE TRIGGER updates_moved AFTER UPDATE ON syncd.updates
+    FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state) EXECUTE FUNCTION syncd.note_event();
+
+CREATE TRIGGER update_events_append_only BEFORE UPDATE OR DELETE ON syncd.update_events
+    FOR EACH ROW EXECUTE FUNCTION syncd.refuse_change();
+CREATE TRIGGER approvals_append_only BEFORE UPDATE OR DELETE ON syncd.approvals
+    FOR EACH ROW EXECUTE FUNCTION syncd.refuse_change();
+CREATE TRIGGER plans_append_only BEFORE UPDATE OR DELETE ON syncd.plans
+    FOR EACH ROW EXECUTE FUNCTION syncd.refuse_change();
+
+CREATE OR REPLACE FUNCTION syncd.check_transition() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.state = NEW.state THEN
+        IF OLD.state IN ('applied', 'rejected', 'superseded', 'cancelled', 'expired')
+           AND (OLD.results, OLD.settled_at, OLD.superseded_by, OLD.reason_code, OLD.reason)
+               IS DISTINCT FROM
+               (NEW.results, NEW.settled_at, NEW.superseded_by, NEW.reason_code, NEW.reason) THEN
+            RAISE EXCEPTION 'update % is % and final; its result cannot be changed', OLD.id, OLD.state
+                USING ERRCODE = 'SY010', HINT = 'queue a new update instead';
+        END IF;
+    ELSIF (OLD.state::text, NEW.state::text) NOT IN (
+        ('queued', 'sending'), ('queued', 'held'), ('queued', 'applied'), ('queued', 'rejected'),
+        ('queued', 'superseded'), ('queued', 'cancelled'), ('queued', 'expired'),
+        ('sending', 'applied'), ('sending', 'rejected'), ('sending', 'unknown'), ('sending', 'queued'),
+        ('unknown', 'applied'), ('unknown', 'queued'), ('unknown', 'held'), ('unknown', 'expired'),
+        ('held', 'queued'), ('held', 'superseded'), ('held', 'cancelled'), ('held', 'expired')) THEN
+        RAISE EXCEPTION 'update % cannot go from % to %', OLD.id, OLD.state, NEW.state
+            USING ERRCODE = 'SY010', HINT = CASE
+                WHEN OLD.state IN ('sending', 'unknown') THEN 'its outcome is being found out; look again after the next pass'
+                ELSE 'queue a new update instead' END;
+    END IF;
+    IF (OLD.id, OLD.account_id, OLD.is_create, OLD.patch, OLD.created_at, OLD.requester, OLD.key,
+        OLD.asked_by, OLD.policy, OLD.reference, OLD.reference_sources)
+       IS DISTINCT FROM
+       (NEW.id, NEW.account_id, NEW.is_create, NEW.patch, NEW.created_at, NEW.requester, NEW.key,
+        NEW.asked_by, NEW.policy, NEW.reference, NEW.reference_sources)
+       -- What a create made becomes known once, with the answer to its call or with a read after that.
+       OR (OLD.external_id IS DISTINCT FROM NEW.external_id
+           AND NOT (OLD.external_id IS NULL AND OLD.state IN ('sending', 'unknown'))) THEN
+        RAISE EXCEPTION 'what update % asks for cannot be changed', OLD.id
+            USING ERRCODE = 'SY010', HINT = 'cancel it and queue a new one';
+    END IF;
+    IF OLD.results <> '{}' AND OLD.results IS DISTINCT FROM NEW.results AND EXISTS (
+        SELECT FROM jsonb_each(OLD.results) r
+         WHERE syncd.is_settled(r.value) AND NEW.results -> r.key IS DISTINCT FROM r.value) THEN
+        RAISE EXCEPTION 'a result of update % is final and cannot be changed', OLD.id
+            USING ERRCODE = 'SY010', HINT = 'queue a new update instead';
+    END IF;
+    IF NEW.state <> 'held' THEN
+        NEW.holds := NULL;
+    END IF;
+    RETURN NEW;
+END $$;
+
+-- What a call is about to say, and to whom, cannot be rewritten once it is recorded.
+CREATE FUNCTION syncd.check_sent() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'what attempt % of update % sent cannot be changed', OLD.batch_id, OLD.update_id
+        USING ERRCODE = 'SY011', HINT = 'history is never edited';
+END $$;
+CREATE TRIGGER attempts_sent BEFORE UPDATE ON syncd.attempts
+    FOR EACH ROW WHEN ((OLD.account_id, OLD.batch_id, OLD.update_id, OLD.external_id, OLD.sent, OLD.remote)
+                       IS DISTINCT FROM
+                       (NEW.account_id, NEW.batch_id, NEW.update_id, NEW.external_id, NEW.sent, NEW.remote))
+    EXECUTE FUNCTION syncd.check_sent();
+
+-- A value as a number, null where it is a word.
+CREATE FUNCTION syncd.figure(written text) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN written ~ '^-?[0-9]+(\.[0-9]+)?$' THEN written::numeric END;
+
+-- By how much a budget rises; one that had no limit falls.
+CREATE FUNCTION syncd.rise(path text, before text, wanted text) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN starts_with(path, 'budget.') AND (before IS NULL OR syncd.figure(before) IS NOT NULL)
+                THEN greatest(coalesce(syncd.figure(wanted) - coalesce(syncd.figure(before), 0), 0), 0) ELSE 0 END;
+
+-- A change of the period lifts one limit and sets another in the same write.
+CREATE FUNCTION syncd.sets_another_budget(patch jsonb, path text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN EXISTS (SELECT FROM jsonb_each_text(patch) p
+                    WHERE p.key <> path AND starts_with(p.key, 'budget.') AND syncd.figure(p.value) IS NOT NULL);
+
+-- Why the owner's table does not allow this change of a path, null where it does. A cap of the path itself comes
+-- before the one for all.
+CREATE FUNCTION syncd.cap_breach(account syncd.accounts, path text, before text, patch jsonb) RETURNS text
+    LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    wanted text := patch ->> path;
+    amount numeric := syncd.figure(wanted);
+    was    numeric := syncd.figure(before);
+    cap    record;
+BEGIN
+    IF NOT coalesce((syncd.field_of(account.provider, account.dialect, path)).kind = 'amount',
+                    path ~ '^(budget|price)\.') THEN
+        RETURN NULL;
+    END IF;
+    SELECT coalesce(own.max_amount, wide.max_amount) AS most, coalesce(own.max_factor, wide.max_factor) AS factor INTO cap
+      FROM (SELECT) one
+      LEFT JOIN syncd.caps own ON own.account_id = account.id AND own.path = cap_breach.path
+      LEFT JOIN syncd.caps wide ON wide.account_id = account.id AND wide.path = '*';
+    IF amount > cap.most THEN
+        RETURN format('%s: %s is above the owner''s cap, %s', path, wanted, trim_scale(cap.most));
+    ELSIF wanted = 'unlimited' AND cap.most IS NOT NULL AND NOT syncd.sets_another_budget(patch, path) THEN
+        RETURN format('%s: "unlimited" is above the owner''s cap, %s', path, trim_scale(cap.most));
+    ELSIF amount > was AND amount > was * cap.factor THEN
+        RETURN format('%s: from %s to %s is more than %s times as much, the owner''s cap', path, before, wanted,
+                      trim_scale(cap.factor));
+    END IF;
+    RETURN NULL;
+END $$;
+
+-- What counts within a window: everything that was sent since and not refused. A start is a status that becomes
+-- active, a rise is in the currency of the campaign.
+CREATE FUNCTION syncd.sent_since(account integer, since timestamptz)
+    RETURNS TABLE (batch_id bigint, update_id bigint, external_id text, currency text, starts integer, rise numeric)
+    LANGUAGE sql STABLE AS $$
+    SELECT t.batch_id, t.update_id, u.external_id,
+           CASE WHEN c.external_id IS NULL THEN a.currency ELSE c.currency END,
+           (t.sent ->> 'status' = 'active' AND t.remote ->> 'status' IS DISTINCT FROM 'active')::integer,
+           (SELECT coalesce(sum(syncd.rise(s.key, t.remote ->> s.key, s.value)), 0) FROM jsonb_each_text(t.sent) s)
+      FROM syncd.batches b
+      JOIN syncd.attempts t ON t.account_id = b.account_id AND t.batch_id = b.id
+      JOIN syncd.updates u ON u.account_id = t.account_id AND u.id = t.update_id
+      JOIN syncd.accounts a ON a.id = b.account_id
+      LEFT JOIN syncd.campaigns c ON c.account_id = u.account_id AND c.external_id = u.external_id
+     WHERE b.account_id = account AND b.sent_at > since AND coalesce(t.outcome, 'unknown') IN ('applied', 'unknown')
+$$;
+
+-- Why these attempts would go beyond what the owner allows within an hour, null where they do not.
+CREATE FUNCTION syncd.window_breach(account integer, batches bigint[]) RETURNS text LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    cap  syncd.caps%ROWTYPE;
+    told text;
+BEGIN
+    SELECT * INTO cap FROM syncd.caps c WHERE c.account_id = account AND c.path = '*';
+    IF coalesce(cap.activations::numeric, cap.max_increase) IS NULL THEN
+        RETURN NULL;
+    END IF;
+    WITH sent AS (SELECT s.*, s.batch_id = ANY (batches) AS is_new
+                    FROM syncd.sent_since(account, syncd.now() - interval '1 h') s)
+    SELECT format('it would be start %s within an hour; the owner''s cap is %s', sum(s.starts), cap.activations)
+      INTO told FROM sent s
+    HAVING sum(s.starts) > cap.activations AND sum(s.starts) FILTER (WHERE s.is_new) > 0;
+    IF told IS NULL THEN
+        SELECT format('budgets would rise by %s %s within an hour; the owner''s cap is %s', trim_scale(sum(s.rise)),
+                      coalesce(s.currency, '(currency unknown)'), trim_scale(cap.max_increase))
+          INTO told
+          FROM (SELECT s.*, s.batch_id = ANY (batches) AS is_new
+                  FROM syncd.sent_since(account, syncd.now() - interval '1 h') s) s
+         GROUP BY s.currency
+        HAVING sum(s.rise) > cap.max_increase AND sum(s.rise) FILTER (WHERE s.is_new) > 0 LIMIT 1;
+    END IF;
+    RETURN told;
+END $$;
+
+-- No door gets around the owner's caps: nothing is sent without an attempt, whoever writes it.
+CREATE FUNCTION syncd.check_caps() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    owner syncd.accounts%ROWTYPE;
+    told  text;
+BEGIN
+    FOR owner IN SELECT a.* FROM syncd.accounts a
+                  WHERE a.id IN (SELECT n.account_id FROM added n)
+                    AND EXISTS (SELECT FROM syncd.caps c WHERE c.account_id = a.id)
+                  ORDER BY a.id FOR NO KEY UPDATE LOOP
+        SELECT syncd.cap_breach(owner, s.path, n.remote ->> s.path, n.sent) INTO told
+          FROM added n, jsonb_object_keys(n.sent) s(path)
+         WHERE n.account_id = owner.id AND syncd.cap_breach(owner, s.path, n.remote ->> s.path, n.sent) IS NOT NULL
+         LIMIT 1;
+        told := coalesce(told, syncd.window_breach(owner.id, ARRAY(
+            SELECT DISTINCT n.batch_id FROM added n WHERE n.account_id = owner.id)));
+        IF told IS NOT NULL THEN
+            RAISE EXCEPTION '%', told USING ERRCODE = 'SY005',
+                HINT = format('the owner sets the caps of account %s: syncd db caps list', owner.name);
+        END IF;
+    END LOOP;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER attempts_capped AFTER INSERT ON syncd.attempts
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION syncd.check_caps();
+
+-- Whether what an update is held for is gone, so that it goes back to the queue by itself.
+CREATE FUNCTION syncd.is_releasable(u syncd.updates, a syncd.accounts) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    is_spoken boolean := coalesce(a.dialect_seen, a.dialect) = a.dialect;
+    has_money boolean := CASE WHEN u.external_id IS NULL THEN a.currency
+                              ELSE (SELECT c.currency FROM syncd.campaigns c
+                                     WHERE c.account_id = u.account_id AND c.external_id = u.external_id) END IS NOT NULL;
+BEGIN
+    IF u.state <> 'held' THEN
+        RETURN false;
+    ELSIF NOT jsonb_path_exists(coalesce(u.holds, '{}'), '$.*.hits[*]') THEN
+        RETURN u.reason_code = 'dialect_mismatch' AND is_spoken;
+    END IF;
+    RETURN (SELECT bool_and(h ->> 'way' = 'itself' AND CASE h ->> 'rule' WHEN 'dialect_mismatch' THEN is_spoken
+                                                       WHEN 'currency-unknown' THEN has_money ELSE false END)
+              FROM jsonb_path_query(u.holds, '$.*.hits[*]') h);
+END $$;
+
+-- When what the mirror shows of a campaign was read: the last complete pull saw an unchanged one too, unless a push
+-- touched it after one of that pull's pages had left.
+CREATE FUNCTION syncd.read_at(c syncd.campaigns, a syncd.accounts) RETURNS timestamptz LANGUAGE sql STABLE
+    RETURN CASE WHEN c.missing_since IS NULL AND c.gone_at IS NULL AND c.last_batch <= a.complete_mark
+                THEN greatest(c.read_at, a.complete_at) ELSE c.read_at END;
