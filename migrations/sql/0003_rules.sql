@@ -243,3 +243,11 @@ END $$;
 CREATE FUNCTION syncd.read_at(c syncd.campaigns, a syncd.accounts) RETURNS timestamptz LANGUAGE sql STABLE
     RETURN CASE WHEN c.missing_since IS NULL AND c.gone_at IS NULL AND c.last_batch <= a.complete_mark
                 THEN greatest(c.read_at, a.complete_at) ELSE c.read_at END;
+
+-- The newest of the updates that took over parts of this one, null where none did.
+CREATE FUNCTION syncd.winner(results jsonb) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (SELECT max((r.value ->> 'superseded_by')::bigint) FROM jsonb_each(results) r);
+CREATE FUNCTION syncd.superseded_code(winner bigint) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN winner IS NULL THEN 'remote_wins' ELSE 'superseded' END;
+CREATE FUNCTION syncd.superseded_words(winner bigint) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN winner IS NULL THEN 'what somebody else put there stays' ELSE 'by update ' || winner END;

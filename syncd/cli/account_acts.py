@@ -79,13 +79,10 @@ async def _set_pause(
         here.screen.refuse_csv("pausing" if is_paused else "resuming")
         await here.register()
         chosen = await _chosen(here, names, everything=everything)
-        at = await here.reports.now() if is_paused else None
         stored = StoredAccounts(here.database)
         for account in chosen:
-            if (account.paused_at is not None) != is_paused:
-                await stored.pause(
-                    account.number, (person() or "somebody") if is_paused else None, at
-                )
+            act = stored.pause if is_paused else stored.resume
+            await act(account.name, person())
         if choices.format == "json":
             told = [{"account": account.name, "is_paused": is_paused} for account in chosen]
             here.screen.document("syncd.pause/1", {"accounts": told})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from syncd.model.campaign import Campaign
+from syncd.model.campaign import Campaign, version_of
 from syncd.model.path import DELETED, VERSION
 from syncd.model.plan import Values
 from syncd.ports import Reading
@@ -17,6 +17,5 @@ def shown(reading: Reading) -> dict[str, Values]:
 
 
 def _versioned(campaign: Campaign) -> Values:
-    told = [campaign.status_raw, campaign.updated_at and campaign.updated_at.isoformat()]
-    version = " ".join(one for one in told if one)
+    version = version_of(campaign.status_raw, campaign.updated_at)
     return {**campaign.values, VERSION: version} if version else campaign.values

@@ -93,6 +93,13 @@ class Campaign:
         return hashlib.sha256(document.encode()).digest()
 
 
+def version_of(status_raw: str | None, updated_at: dt.datetime | None) -> str | None:
+    """What moves with every change at the provider, in one spelling; None where it gives
+    nothing."""
+    moment = None if updated_at is None else updated_at.astimezone(dt.UTC).isoformat()
+    return " ".join(one for one in (status_raw, moment) if one) or None
+
+
 def seen_digest(external_id: str) -> int:
     """Eight bytes of an id as a number: what a pull keeps in memory of each campaign it saw."""
     return int.from_bytes(hashlib.blake2b(external_id.encode(), digest_size=8).digest())

@@ -13,6 +13,7 @@ from typing import Any, Final
 from syncd.errors import ConfigError, Refusal, Refused
 from syncd.model.path import Field, Guard
 from syncd.model.registration import Price
+from syncd.model.update import Policy
 from syncd.ports import Due, Evidence
 from syncd.store.database import Database, Session
 
@@ -31,7 +32,9 @@ class Registration:
     """What the database needs to know of a configured account. `settle` is its settle time,
     `push_interval` the time between two pushes, None where they follow the queue; `scope` is the
     configured scope as one text, the same for the same scope. `free_guards` are the changes that
-    need no approval, `evidence` and `missing_after` say when an absent campaign is gone."""
+    need no approval, `evidence` and `missing_after` say when an absent campaign is gone. `policy`
+    is that of updates that name none, a read stands for `fresh_for`, and with `four_eyes` nobody
+    approves what they asked for."""
 
     name: str
     provider: str
@@ -47,6 +50,9 @@ class Registration:
     missing_after: dt.timedelta = dt.timedelta(hours=1)
     push_interval: dt.timedelta | None = None
     scope: str = ""
+    policy: Policy = Policy.HOLD
+    fresh_for: dt.timedelta = dt.timedelta(seconds=60)
+    four_eyes: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -140,9 +146,18 @@ class Accounts:
             )
             await session.run("prices_forget", account_id, [one.operation for one in prices])
 
-    async def pause(self, account_id: int, by: str | None, at: dt.datetime | None) -> None:
-        """Stop all passes of an account, or resume them (both None)."""
-        await self._database.run("account_pause", account_id, at, by)
+    async def pause(
+        self, account: str | None, requester: str | None = None, reason: str | None = None
+    ) -> int:
+        """Stop all passes of an account by its name, or of every account (None); returns how many
+        were running until now. Raises Refused."""
+        return int(await self._database.value("pause", account, requester, reason))
+
+    async def resume(
+        self, account: str | None, requester: str | None = None, reason: str | None = None
+    ) -> int:
+        """Let them run again; returns how many were paused until now. Raises Refused."""
+        return int(await self._database.value("resume", account, requester, reason))
 
 
 class Slots:
@@ -199,6 +214,9 @@ async def _register(session: Session, one: Registration) -> int:
         one.missing_after,
         one.push_interval,
         one.scope,
+        one.policy.value,
+        one.fresh_for,
+        one.four_eyes,
     )
     if number is None:
         raise ConfigError(
@@ -254,7 +272,7 @@ def _arguments(one: Wanted) -> tuple[Any, ...]:
         dict(one.patch),
         None if one.expect is None else dict(one.expect),
         one.key,
-        one.policy or "hold",
+        one.policy,
         one.not_before,
         one.expires_at,
         one.requester,

@@ -11,7 +11,8 @@ from typing import Final
 import asyncpg
 
 from syncd.model.brake import Absence
-from syncd.model.campaign import Campaign, seen_digest
+from syncd.model.campaign import Campaign, seen_digest, version_of
+from syncd.model.path import VERSION
 from syncd.model.run import RunOutcome, RunResult
 from syncd.ports import BadRow, Capabilities, Marker
 from syncd.store.database import Database, Session
@@ -85,6 +86,14 @@ class Mirror:
         unknown; a campaign that is gone shows `deleted` alone."""
         rows = await self.database.rows("mirror_values", self.account_id, list(ids))
         return {row["external_id"]: row["values"] for row in rows}
+
+    async def recent(
+        self, ids: Collection[str], seconds: float
+    ) -> dict[str, Mapping[str, str | None]]:
+        """The values, with the version of each, of those campaigns that were read at most so long
+        ago and to which nothing of ours was sent since then. A complete pull counts as a read."""
+        rows = await self.database.rows("mirror_recent", self.account_id, list(ids), seconds)
+        return {row["external_id"]: _versioned(row) for row in rows}
 
     async def _confirm(
         self, session: Session, ids: Sequence[str], marker: Marker, skipped: Sequence[str]
@@ -204,6 +213,12 @@ class Sighting:
         self._seen.add(digest)
         self._parts.add(campaign.part)
         return True
+
+
+def _versioned(row: asyncpg.Record) -> Mapping[str, str | None]:
+    values: dict[str, str | None] = row["values"]
+    version = version_of(row["status_raw"], row["provider_updated_at"])
+    return values if version is None else {**values, VERSION: version}
 
 
 def _is_in_scope(row: asyncpg.Record, capabilities: Capabilities) -> bool:

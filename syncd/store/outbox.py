@@ -6,15 +6,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import asyncpg
 
-from syncd.errors import DatabaseUnavailable, IntentRefused
-from syncd.model.path import VERSION
-from syncd.model.plan import Mark, PathPlan, UpdatePlan
-from syncd.model.update import Pending, State, new_id
+from syncd.errors import DatabaseUnavailable, IntentRefused, Refused
+from syncd.model.plan import Mark, UpdatePlan
+from syncd.model.update import Pending, Policy, State, new_id
 from syncd.ports import Batch, Outgoing, Settlement
+from syncd.store import plan_rows
 from syncd.store.database import Database, Session
 
 # What stands before an update's number in the placeholder of what it creates.
@@ -34,12 +34,20 @@ class Outbox:
         rows = await self._database.rows("outbox_expire", self._account_id, self._epoch)
         return [row["id"] for row in rows]
 
-    async def due(self, campaigns: int, without: Collection[str]) -> list[Pending]:
+    async def due(
+        self, campaigns: int, without: Collection[str], only: Collection[int] | None = None
+    ) -> list[Pending]:
         """All due updates of the first `campaigns` campaigns in the queue, leaving out those in
         `without`, each with the paths that have no final result yet. A create counts as a campaign
-        and has a placeholder for its id."""
+        and has a placeholder for its id. With `only` just these updates, and none of a campaign
+        where an older one of the same path would be left to overwrite them."""
         rows = await self._database.rows(
-            "outbox_due", self._account_id, campaigns, list(without), PLACEHOLDER
+            "outbox_due",
+            self._account_id,
+            campaigns,
+            list(without),
+            PLACEHOLDER,
+            None if only is None else list(only),
         )
         return [_pending(row) for row in rows]
 
@@ -48,23 +56,23 @@ class Outbox:
         meanwhile."""
         if not plans:
             return set()
-        deciding = [plan.deciding for plan in plans]
+        deciding = [plan_rows.explaining(plan) for plan in plans]
         rows = await self._database.rows(
             "outbox_decide",
             self._account_id,
             self._epoch,
             [plan.update.id for plan in plans],
             [path.mark.state.value for path in deciding],
-            [_reason_code(path) for path in deciding],
+            [plan_rows.reason_code(path) for path in deciding],
             [path.message for path in deciding],
-            [_results(plan) for plan in plans],
+            [plan_rows.results(plan) for plan in plans],
             [path.superseded_by for path in deciding],
+            [plan_rows.holds(plan) for plan in plans],
         )
         return {row["id"] for row in rows}
 
     async def release(self) -> int:
-        """Put back into the queue what was held because of another dialect that is spoken no
-        longer; returns how many."""
+        """Put back into the queue what was held for a cause that is gone; returns how many."""
         return len(await self._database.rows("outbox_release", self._account_id, self._epoch))
 
     async def states(self, ids: Collection[int]) -> dict[int, State]:
@@ -90,6 +98,8 @@ class Outbox:
         except DatabaseUnavailable:
             if not await self._was_intended(batch):
                 raise
+        except Refused as refused:  # the owner's caps have changed since the plan was made
+            raise _changed(refused.message) from refused
 
     async def _was_intended(self, batch: Batch) -> bool:
         """Whether a commit that was not answered happened. It may still be on its way; it holds the
@@ -155,8 +165,8 @@ class Outbox:
             )
 
     async def _write_intent(self, session: Session, batch: Batch, outgoing: Outgoing) -> None:
-        account, out = self._account_id, _marked(batch, Mark.SEND)
-        lost, waiting = _marked(batch, Mark.SUPERSEDED), _marked(batch, Mark.LATER)
+        account, out = self._account_id, plan_rows.marked(batch, Mark.SEND)
+        lost, waiting = plan_rows.marked(batch, Mark.SUPERSEDED), plan_rows.marked(batch, Mark.LATER)
         ids = [plan.update.id for plan in out]
         await session.run(
             "intent_batch",
@@ -164,31 +174,29 @@ class Outbox:
             batch.id,
             batch.run_id,
             batch.call.operation,
-            _items(batch),
+            plan_rows.items(batch),
             outgoing.sha256,
             self._epoch,
+            outgoing.text,
         )
         moved = await session.rows(
-            "intent_updates", account, batch.id, ids, [_results(plan) for plan in out]
+            "intent_updates", account, batch.id, ids, [plan_rows.results(plan) for plan in out]
         )
         if len(moved) != len(ids):
-            raise IntentRefused(
-                "an update of this batch was cancelled or expired in the last moment",
-                remedy="nothing to do: the others go out with the next call",
-                code="changed",
-            )
+            raise _changed("an update of this batch was cancelled or expired in the last moment")
+        await self._check_approvals(session, out)
         await session.run(
             "intent_superseded",
             account,
             [plan.update.id for plan in lost],
-            [plan.deciding.superseded_by for plan in lost],
-            [_results(plan) for plan in lost],
+            [plan_rows.explaining(plan).superseded_by for plan in lost],
+            [plan_rows.results(plan) for plan in lost],
         )
         await session.run(
             "intent_waiting",
             account,
             [plan.update.id for plan in waiting],
-            [_results(plan) for plan in waiting],
+            [plan_rows.results(plan) for plan in waiting],
         )
         await session.run(
             "intent_attempts",
@@ -196,15 +204,32 @@ class Outbox:
             batch.id,
             ids,
             [None if plan.update.is_create else plan.update.external_id for plan in out],
-            [_sent(plan) for plan in out],
-            [_before(plan) for plan in out],
+            [plan_rows.sent(plan) for plan in out],
+            [plan_rows.before(plan) for plan in out],
         )
         await session.run("intent_usage", account, batch.call.operation)
 
+    async def _check_approvals(self, session: Session, out: Sequence[UpdatePlan]) -> None:
+        relied = [
+            (plan.update.id, path.relies_on)
+            for plan in out
+            for path in plan.paths
+            if path.mark is Mark.SEND and path.relies_on is not None
+        ]
+        if not relied:
+            return
+        ids, digests = zip(*relied, strict=True)
+        lapsed = await session.rows(
+            "intent_approvals", self._account_id, list(ids), list(digests)
+        )
+        if lapsed:
+            raise _changed(f"the approval of update {lapsed[0]['update_id']} holds no longer")
 
-def _marked(batch: Batch, mark: Mark) -> list[UpdatePlan]:
-    """The updates of a batch with this mark."""
-    return [plan for plan in batch.updates if plan.mark is mark]
+
+def _changed(message: str) -> IntentRefused:
+    return IntentRefused(
+        message, remedy="nothing to do: the others go out with the next call", code="changed"
+    )
 
 
 def _pending(row: asyncpg.Record) -> Pending:
@@ -214,7 +239,9 @@ def _pending(row: asyncpg.Record) -> Pending:
         patch=row["patch"],
         reference=row["reference"],
         ours=row["ours"] or {},
-        awaited=dict.fromkeys(row["awaited"] or ()),
+        awaited=row["awaited"] or {},
+        policy=Policy(row["policy"]),
+        approved=frozenset(row["approved"]),
         name=row["name"] or "",
         currency=row["currency"],
         is_known=row["is_known"],
@@ -223,45 +250,3 @@ def _pending(row: asyncpg.Record) -> Pending:
     )
 
 
-def _reason_code(path: PathPlan) -> str | None:
-    return "already_set" if path.mark is Mark.ALREADY_SET else path.code
-
-
-def _results(plan: UpdatePlan) -> dict[str, dict[str, Any]]:
-    """What is already certain of each path; a path that goes out has no result yet."""
-    return {
-        path.path: {
-            "outcome": path.mark.state.value,
-            "code": _reason_code(path),
-            "message": path.message,
-            "trace_id": None,
-            **({"superseded_by": path.superseded_by} if path.superseded_by else {}),
-        }
-        for path in plan.paths
-        if path.mark in (Mark.ALREADY_SET, Mark.SUPERSEDED, Mark.REJECTED)
-    }
-
-
-def _sent(plan: UpdatePlan) -> Mapping[str, str | None]:
-    return {path.path: path.desired for path in plan.paths if path.mark is Mark.SEND}
-
-
-def _before(plan: UpdatePlan) -> Mapping[str, str | None]:
-    """What stood there when it was sent, and in which version of the campaign."""
-    values = {path.path: path.remote for path in plan.paths if path.mark is Mark.SEND}
-    return values if plan.version is None else {**values, VERSION: plan.version}
-
-
-def _items(batch: Batch) -> list[dict[str, Any]]:
-    ids: dict[str, list[int]] = {}
-    for plan in batch.updates:
-        if plan.mark is Mark.SEND:
-            ids.setdefault(plan.update.external_id, []).append(plan.update.id)
-    return [
-        {
-            "external_id": None if item.is_create else item.external_id,
-            "changes": dict(item.changes),
-            "updates": ids.get(item.external_id, []),
-        }
-        for item in batch.call.items
-    ]

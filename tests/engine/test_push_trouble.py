@@ -120,7 +120,7 @@ async def test_an_update_taken_back_in_the_last_moment_is_counted_as_cancelled(
 
 async def test_a_paused_account_sends_nothing(parts: Parts) -> None:
     one, ids = await ready(parts, 2)
-    await parts.accounts.pause(parts.number, "ann", await parts.sql.fetchval("SELECT now()"))
+    await parts.accounts.pause(parts.name, "ann")
     report = await push(one.account)
     assert one.platform.calls == []
     assert (report.outcome, report.error and report.error.code) == (RunOutcome.PARTIAL, "paused")

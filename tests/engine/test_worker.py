@@ -240,11 +240,11 @@ async def test_a_mistake_in_the_program_ends_the_worker(parts: Parts) -> None:
 async def test_a_paused_account_is_left_alone(parts: Parts) -> None:
     await rested(parts)
     await parts.enqueue("a", "50")
-    await parts.accounts.pause(parts.number, "ann", await parts.sql.fetchval("SELECT now()"))
+    await parts.accounts.pause(parts.name, "ann")
     async with at_work(parts) as shift:
         await shift.woken(5)
         assert shift.holds == []
-        await parts.accounts.pause(parts.number, None, None)
+        await parts.accounts.resume(parts.name, "ann")
         shift.worker.wake()
         await shift.sends(1)
 

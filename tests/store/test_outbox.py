@@ -176,12 +176,12 @@ async def no_trace(parts: Parts, *ids: int) -> bool:
 
 async def test_an_intent_of_a_paused_account_is_refused(parts: Parts) -> None:
     await parts.enqueue("a", "50")
-    await parts.accounts.pause(parts.number, "ann", await now(parts))
+    await parts.accounts.pause(parts.name, "ann")
     with pytest.raises(IntentRefused, match="paused by ann") as refused:
         await parts.intend()
     assert refused.value.code == "paused"
     assert await no_trace(parts)
-    await parts.accounts.pause(parts.number, None, None)
+    await parts.accounts.resume(parts.name, "ann")
     await parts.intend()
 
 

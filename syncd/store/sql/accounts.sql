@@ -10,14 +10,16 @@ UPDATE syncd.campaigns c SET missing_since = NULL, missing_why = NULL FROM missi
 -- name: account_register
 -- A configured account as the database knows it: made when new, its settings as they are now.
 INSERT INTO syncd.accounts AS a (name, provider, dialect, currency, settle, max_amount, pull_schedule, push_schedule,
-                                 can_create, free_guards, evidence, missing_after, push_interval, scope, scope_since)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text[], $11, $12, $13, $14, syncd.now())
+                                 can_create, free_guards, evidence, missing_after, push_interval, scope, scope_since,
+                                 policy, fresh_for, four_eyes)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text[], $11, $12, $13, $14, syncd.now(), $15, $16, $17)
 ON CONFLICT (name) DO UPDATE
    SET dialect = excluded.dialect, currency = excluded.currency, settle = excluded.settle,
        max_amount = excluded.max_amount, pull_schedule = excluded.pull_schedule,
        push_schedule = excluded.push_schedule, can_create = excluded.can_create,
        free_guards = excluded.free_guards, evidence = excluded.evidence, missing_after = excluded.missing_after,
-       push_interval = excluded.push_interval, scope = excluded.scope,
+       push_interval = excluded.push_interval, scope = excluded.scope, policy = excluded.policy,
+       fresh_for = excluded.fresh_for, four_eyes = excluded.four_eyes,
        scope_since = CASE WHEN a.scope = excluded.scope THEN a.scope_since ELSE excluded.scope_since END,
        is_configured = true
  WHERE a.provider = excluded.provider
@@ -77,8 +79,7 @@ UPDATE syncd.accounts SET push_due_at = $2 WHERE id = $1
 SELECT EXISTS (SELECT FROM syncd.updates u WHERE u.account_id = $1 AND u.state = 'sending') AS has_orphans,
        extract(epoch FROM (SELECT min(CASE WHEN u.state = 'unknown' THEN u.read_after
                                            -- Held for a cause that is gone: the next push takes it back.
-                                           WHEN u.state = 'held' AND u.reason_code = 'dialect_mismatch'
-                                                AND coalesce(a.dialect_seen, a.dialect) = a.dialect THEN u.due_at
+                                           WHEN syncd.is_releasable(u, a) THEN u.due_at
                                            WHEN u.state = 'held' THEN u.expires_at
                                            WHEN u.expires_at < u.due_at THEN u.expires_at ELSE u.due_at END)
             FROM syncd.updates u JOIN syncd.accounts a ON a.id = u.account_id
@@ -90,9 +91,13 @@ SELECT EXISTS (SELECT FROM syncd.updates u WHERE u.account_id = $1 AND u.state =
                  SELECT FROM syncd.updates o WHERE o.account_id = u.account_id AND o.external_id = u.external_id
                     AND o.state = 'unknown'))) - syncd.now())::float8 AS due_in
 
--- name: account_pause
--- Stop or resume every pass of one account.
-UPDATE syncd.accounts SET paused_at = $2, paused_by = $3 WHERE id = $1
+-- name: pause
+-- Stop every pass of one account, or of all.
+SELECT syncd.pause($1, $2, $3)
+
+-- name: resume
+-- Let them run again.
+SELECT syncd.resume($1, $2, $3)
 
 -- name: service_beat
 -- A service is alive.
@@ -122,6 +127,22 @@ SELECT w.n, e.id, e.code, e.message, e.hint
 -- name: cancel
 -- Take an update back.
 SELECT syncd.cancel($1, $2)
+
+-- name: approve
+-- Let a held update through.
+SELECT syncd.approve($1, $2, $3, $4, $5)
+
+-- name: approve_plan
+-- Let through what a plan showed.
+SELECT o.update_id, o.path, o.outcome, o.reason FROM syncd.approve_plan($1, $2, $3, $4) o
+
+-- name: retry
+-- Try an update again.
+SELECT syncd.retry($1, $2, $3)
+
+-- name: seen
+-- Take note of what went wrong.
+SELECT syncd.seen($1, $2)
 
 -- name: accept
 -- Let the next complete pull pass the brake.

@@ -14,9 +14,11 @@ RETURNING u.id
 -- name: outbox_due
 -- All due updates of the first campaigns in the queue, each with the part that has no final result yet. Campaigns
 -- with an unanswered write wait, and so do updates of campaigns that nobody has seen, and creates, until the
--- account's first complete pull. A create is a campaign of its own, under a placeholder ($4, then its number).
+-- account's first complete pull. A create is a campaign of its own, under a placeholder ($4, then its number). With
+-- $5 only these updates, and of no campaign where an older one of the same path would then be sent after them.
 WITH due AS (
-    SELECT u.*, coalesce(u.external_id, $4::text || u.id) AS place, a.complete_at, a.currency
+    SELECT u.*, coalesce(u.external_id, $4::text || u.id) AS place, a.complete_at, a.currency,
+           $5::bigint[] IS NULL OR u.id = ANY ($5) AS is_chosen
       FROM syncd.updates u JOIN syncd.accounts a ON a.id = u.account_id
      WHERE u.account_id = $1 AND u.state = 'queued' AND u.due_at <= (SELECT syncd.now())
        AND (a.complete_at IS NOT NULL OR EXISTS (
@@ -27,58 +29,79 @@ WITH due AS (
                         WHERE o.account_id = u.account_id AND o.external_id = u.external_id
                           AND o.state IN ('sending', 'unknown'))),
 first AS (
-    SELECT place FROM due GROUP BY place ORDER BY min(due_at), min(id) LIMIT $2)
+    SELECT c.place FROM due c
+     WHERE c.is_chosen AND NOT EXISTS (
+           SELECT FROM due n JOIN due o USING (place)
+            WHERE n.place = c.place AND n.is_chosen AND NOT o.is_chosen AND (o.due_at, o.id) < (n.due_at, n.id)
+              AND EXISTS (SELECT FROM jsonb_object_keys(syncd.open_part(o.patch, o.results)) k(path)
+                           WHERE n.patch ? k.path))
+     GROUP BY c.place ORDER BY min(c.due_at), min(c.id) LIMIT $2)
 SELECT d.id, d.place AS external_id, syncd.open_part(d.patch, d.results) AS patch, d.reference, d.requester,
        coalesce(c.name, CASE WHEN d.is_create THEN d.patch ->> 'name' END) AS name,
        CASE WHEN c.external_id IS NULL AND d.is_create THEN d.currency ELSE c.currency END AS currency,
-       c.external_id IS NOT NULL AS is_known, d.external_id IS NULL AS is_create, p.ours, p.awaited
+       c.external_id IS NOT NULL AS is_known, d.external_id IS NULL AS is_create, d.policy, p.ours, p.awaited,
+       ARRAY(SELECT v.digest FROM syncd.approvals v
+              WHERE v.account_id = d.account_id AND v.update_id = d.id AND v.expires_at > (SELECT syncd.now())) AS approved
   FROM due d JOIN first USING (place)
   LEFT JOIN syncd.campaigns c ON c.account_id = d.account_id AND c.external_id = d.external_id
   CROSS JOIN LATERAL (
        -- What our own last write of a path put there: ours is what this requester could not know of yet, awaited
-       -- what was accepted for later and does not show.
+       -- what was accepted for later and does not show, with what stood there before it was sent.
        SELECT jsonb_object_agg(l.path, l.value) FILTER (
                   WHERE l.at >= d.created_at OR CASE WHEN l.state = 'applied' THEN l.confirmation <> 'confirmed'
                                                      ELSE l.at > coalesce(d.complete_at, '-infinity') END) AS ours,
-              jsonb_agg(l.path) FILTER (WHERE l.confirmation = 'pending') AS awaited
-         FROM (SELECT DISTINCT ON (e.key) e.key AS path, e.value, o.state, o.confirmation,
+              jsonb_object_agg(l.path, (
+                  SELECT t.remote -> l.path FROM syncd.attempts t
+                   WHERE t.account_id = d.account_id AND t.update_id = l.id AND t.sent ? l.path AND t.outcome = 'applied'
+                   ORDER BY t.batch_id DESC LIMIT 1)) FILTER (WHERE l.confirmation = 'pending') AS awaited
+         FROM (SELECT DISTINCT ON (e.key) e.key AS path, e.value, o.id, o.state, o.confirmation,
                       syncd.result_at(o, e.key) AS at
                  FROM syncd.updates o, jsonb_each(o.patch) e
                 WHERE o.account_id = d.account_id AND o.external_id = d.external_id
                   AND d.patch ? e.key AND o.results #>> ARRAY[e.key, 'outcome'] = 'applied'
                 ORDER BY e.key, syncd.result_at(o, e.key) DESC, o.id DESC) l) p
+ WHERE d.is_chosen
  ORDER BY d.due_at, d.id
 
 -- name: outbox_decide
 -- Settle updates that need no call: already set, rejected, held, superseded. Only queued ones move. One of which a
--- part was rejected before cannot end any better, and what a call did before is still to be confirmed by a read.
+-- part was rejected before cannot end any better, nor one of which a part was taken over; and what a call did before
+-- is still to be confirmed by a read.
 WITH lease AS MATERIALIZED (SELECT syncd.require_lease($1, $2, true)),
 decided AS (
-    SELECT d.*, e.state AS ends, e.state = 'applied' AND syncd.already_applied(u.results) = '' AS is_shown
-      FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::bigint[])
-           AS d(id, state, code, message, results, superseded_by)
+    SELECT d.*, e.state AS ends, e.state = 'applied' AND syncd.already_applied(u.results) = '' AS is_shown,
+           coalesce(d.superseded_by, syncd.winner(u.results)) AS winner,
+           e.state = 'superseded' AND d.state = 'applied' AS is_overtaken
+      FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::bigint[], $9::jsonb[])
+           AS d(id, state, code, message, results, superseded_by, holds)
       JOIN syncd.updates u ON u.account_id = $1 AND u.id = d.id
-      CROSS JOIN LATERAL (SELECT CASE WHEN d.state IN ('applied', 'superseded') AND jsonb_path_exists(
-                              u.results, '$.*.outcome ? (@ == "rejected")') THEN 'rejected' ELSE d.state END) e(state))
+      CROSS JOIN LATERAL (SELECT CASE
+           WHEN d.state NOT IN ('applied', 'superseded') THEN d.state
+           WHEN jsonb_path_exists(u.results, '$.*.outcome ? (@ == "rejected")') THEN 'rejected'
+           WHEN syncd.is_replaced(u.results) THEN 'superseded' ELSE d.state END) e(state))
 UPDATE syncd.updates u
-   SET state = d.ends::syncd.update_state, reason_code = d.code, reason = d.message,
+   SET state = d.ends::syncd.update_state,
+       reason_code = CASE WHEN d.is_overtaken THEN syncd.superseded_code(d.winner) ELSE d.code END,
+       reason = CASE WHEN d.is_overtaken THEN 'in part, ' || syncd.superseded_words(d.winner) ELSE d.message END,
        results = u.results || syncd.stamped(d.results, syncd.now()),
        settled_at = CASE WHEN d.ends <> 'held' THEN syncd.now() END,
-       superseded_by = CASE WHEN d.ends = 'superseded' THEN d.superseded_by END,
+       superseded_by = CASE WHEN d.ends = 'superseded' THEN d.winner END,
        confirmation = CASE WHEN d.is_shown THEN 'confirmed'::syncd.confirmation ELSE 'none' END,
-       confirmed_at = CASE WHEN d.is_shown THEN syncd.now() END
+       confirmed_at = CASE WHEN d.is_shown THEN syncd.now() END,
+       holds = CASE WHEN d.ends = 'held' THEN d.holds END
   FROM decided d, lease
  WHERE u.account_id = $1 AND u.id = d.id AND u.state = 'queued'
 RETURNING u.id
 
 -- name: outbox_release
--- Back into the queue: held because the provider spoke another dialect than the account is set to, which it no
--- longer does.
-WITH lease AS MATERIALIZED (SELECT syncd.require_lease($1, $2, true))
+-- Back into the queue: held for a cause that is gone, such as another dialect or an unknown currency.
+WITH lease AS MATERIALIZED (SELECT syncd.require_lease($1, $2, true)),
+gone AS (
+    SELECT u.id FROM syncd.updates u JOIN syncd.accounts a ON a.id = u.account_id, lease
+     WHERE u.account_id = $1 AND u.state = 'held' AND syncd.is_releasable(u, a)
+       FOR UPDATE OF u)
 UPDATE syncd.updates u SET state = 'queued', reason_code = NULL, reason = NULL
-  FROM syncd.accounts a, lease
- WHERE u.account_id = $1 AND a.id = $1 AND u.state = 'held' AND u.reason_code = 'dialect_mismatch'
-   AND coalesce(a.dialect_seen, a.dialect) = a.dialect
+  FROM gone WHERE u.account_id = $1 AND u.id = gone.id AND u.state = 'held'
 RETURNING u.id
 
 -- name: outbox_states
@@ -111,8 +134,15 @@ UPDATE syncd.campaigns c SET last_batch = $3 FROM touched t
 -- name: intent_batch
 -- The intent itself, and the account's last batch number.
 WITH noted AS (UPDATE syncd.accounts SET last_batch = greatest(last_batch, $2) WHERE id = $1)
-INSERT INTO syncd.batches (account_id, id, run_id, operation, items, body_sha256, epoch, sent_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, syncd.now())
+INSERT INTO syncd.batches (account_id, id, run_id, operation, items, body_sha256, epoch, sent_at, request)
+VALUES ($1, $2, $3, $4, $5, $6, $7, syncd.now(), $8)
+
+-- name: intent_approvals
+-- Of the approvals that this call relies on, those that do not hold any more.
+SELECT d.update_id FROM unnest($2::bigint[], $3::text[]) AS d(update_id, digest)
+ WHERE NOT EXISTS (SELECT FROM syncd.approvals v
+                    WHERE v.account_id = $1 AND v.update_id = d.update_id AND v.digest = d.digest
+                      AND v.expires_at > (SELECT syncd.now()))
 
 -- name: intent_updates
 -- Those that go out. Fewer rows than asked for: one was cancelled meanwhile, and the intent is given up.
@@ -125,11 +155,12 @@ UPDATE syncd.updates u
 RETURNING u.id
 
 -- name: intent_superseded
--- Those that a newer update of this very batch replaces.
+-- Those of which nothing is left to send: a newer update of this very batch replaces the rest.
 UPDATE syncd.updates u
    SET state = 'superseded', settled_at = syncd.now(), superseded_by = d.winner,
        results = u.results || syncd.stamped(d.results, syncd.now()),
-       reason_code = 'superseded', reason = 'by update ' || d.winner || syncd.already_applied(u.results)
+       reason_code = syncd.superseded_code(d.winner),
+       reason = syncd.superseded_words(d.winner) || syncd.already_applied(u.results)
   FROM unnest($2::bigint[], $3::bigint[], $4::jsonb[]) AS d(id, winner, results)
  WHERE u.account_id = $1 AND u.id = d.id AND u.state = 'queued'
 
@@ -198,6 +229,7 @@ UPDATE syncd.updates u
                          THEN syncd.now() END,
        confirmation = CASE WHEN d.state = 'applied' AND NOT syncd.is_replaced(u.results) THEN d.confirmation
                            ELSE 'none' END::syncd.confirmation,
+       settle = make_interval(secs => d.settle), searches = 0,
        read_after = CASE WHEN d.state = 'unknown'
                          THEN syncd.now() + greatest(a.settle, make_interval(secs => d.settle)) END,
        external_id = CASE WHEN u.is_create THEN coalesce(u.external_id, d.created_id) ELSE u.external_id END
@@ -206,16 +238,17 @@ UPDATE syncd.updates u
 RETURNING u.id, u.state::text
 
 -- name: settle_replaced
--- An update of which a newer one took over a part, and all else is done, ends as superseded: by way of the queue,
--- because nothing that was sent goes there at once.
+-- An update of which a part was taken over, and all else is done, ends as superseded: by way of the queue, because
+-- nothing that was sent goes there at once.
 WITH done AS (
-    SELECT u.id, (SELECT max((r.value ->> 'superseded_by')::bigint) FROM jsonb_each(u.results) r) AS winner
+    SELECT u.id, syncd.winner(u.results) AS winner
       FROM syncd.updates u
      WHERE u.account_id = $1 AND u.id = ANY ($2::bigint[]) AND u.state = 'queued'
        AND syncd.is_replaced(u.results) AND syncd.open_part(u.patch, u.results) = '{}')
 UPDATE syncd.updates u
-   SET state = 'superseded', settled_at = syncd.now(), superseded_by = d.winner, reason_code = 'superseded',
-       reason = 'in part, by update ' || d.winner || syncd.already_applied(u.results)
+   SET state = 'superseded', settled_at = syncd.now(), superseded_by = d.winner,
+       reason_code = syncd.superseded_code(d.winner),
+       reason = 'in part, ' || syncd.superseded_words(d.winner) || syncd.already_applied(u.results)
   FROM done d WHERE u.account_id = $1 AND u.id = d.id
 RETURNING u.id, u.state::text
 
@@ -251,7 +284,7 @@ UPDATE syncd.updates u
        confirmed_at = CASE WHEN r.shows THEN syncd.now() END
   FROM read r, syncd.accounts a
  WHERE u.account_id = $1 AND a.id = $1 AND u.id = r.id AND r.shows IS NOT NULL
-   AND (r.shows OR (u.confirmation = 'none' AND $4 >= u.settled_at + a.settle))
+   AND (r.shows OR (u.confirmation = 'none' AND $4 >= u.settled_at + greatest(a.settle, u.settle)))
 RETURNING u.id, u.confirmation::text
 
 -- name: confirm_overtaken
@@ -272,8 +305,9 @@ WITH lease AS MATERIALIZED (SELECT syncd.require_lease($1, $2, true))
 UPDATE syncd.updates u
    SET state = 'unknown', reason_code = 'interrupted',
        reason = 'the process that sent it ended before the answer was recorded',
-       read_after = syncd.now() + greatest(a.settle, make_interval(secs => ($3::jsonb ->> b.operation)::float8))
-  FROM syncd.accounts a, lease, syncd.batches b
+       settle = own.settle, searches = 0, read_after = syncd.now() + greatest(a.settle, own.settle)
+  FROM syncd.accounts a, lease, syncd.batches b,
+       LATERAL (SELECT make_interval(secs => ($3::jsonb ->> b.operation)::float8)) own(settle)
  WHERE a.id = $1 AND u.account_id = $1 AND u.state = 'sending' AND b.account_id = $1 AND b.id = u.batch_id
 RETURNING u.id
 
@@ -287,7 +321,7 @@ UPDATE syncd.attempts t SET outcome = 'unknown', code = 'interrupted',
 -- Updates without a known outcome, with what their last attempt sent and what stood there before it; a create under
 -- its placeholder ($2, then its number).
 SELECT u.id, coalesce(u.external_id, $2::text || u.id) AS external_id, u.external_id IS NULL AS is_create,
-       u.repeats, t.sent, t.remote,
+       u.repeats, u.searches, t.sent, t.remote,
        syncd.open_part(u.patch, u.results) - ARRAY(SELECT jsonb_object_keys(t.sent)) <> '{}' AS has_more,
        u.read_after <= (SELECT syncd.now()) AS is_due,
        greatest(extract(epoch FROM u.read_after - (SELECT syncd.now())), 0)::float8 AS seconds_left,
@@ -298,7 +332,8 @@ SELECT u.id, coalesce(u.external_id, $2::text || u.id) AS external_id, u.externa
 
 -- name: unknown_resolve
 -- What a read decided: applied as it shows, queued once more, held for a person, or expired. One campaign has one
--- maker: of two creates that seem to have made the same, the second is held.
+-- maker: of two creates that seem to have made the same, the second is held. What stays unknown is looked for again
+-- after twice, then four times the settle time.
 WITH lease AS MATERIALIZED (SELECT syncd.require_lease($1, $2, true)),
 decided AS (
     SELECT d.*, coalesce(
@@ -321,13 +356,15 @@ UPDATE syncd.updates u
    SET state = CASE WHEN d.state = 'applied' AND syncd.is_replaced(u.results) THEN 'queued' ELSE d.state END
                ::syncd.update_state, reason_code = d.code,
        reason = d.message || CASE WHEN d.state = 'expired' THEN syncd.already_applied(u.results) ELSE '' END,
-       results = u.results || syncd.stamped(d.results, syncd.now()), read_after = NULL,
-       repeats = u.repeats + d.is_repeat::int,
+       results = u.results || syncd.stamped(d.results, syncd.now()),
+       read_after = CASE WHEN d.state = 'unknown'
+                         THEN syncd.now() + greatest(a.settle, u.settle) * 2 ^ (u.searches + 1) END,
+       repeats = u.repeats + d.is_repeat::int, searches = u.searches + (d.state = 'unknown')::int,
        settled_at = CASE WHEN d.state = 'expired' OR (d.state = 'applied' AND NOT syncd.is_replaced(u.results))
                          THEN syncd.now() END,
        external_id = CASE WHEN u.is_create THEN coalesce(u.external_id, d.created_id) ELSE u.external_id END
-  FROM ends d, lease
- WHERE u.account_id = $1 AND u.id = d.id AND u.state = 'unknown'
+  FROM ends d, syncd.accounts a, lease
+ WHERE u.account_id = $1 AND a.id = $1 AND u.id = d.id AND u.state = 'unknown'
 RETURNING u.id
 
 -- name: unknown_newcomers
