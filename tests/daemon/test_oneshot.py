@@ -116,14 +116,11 @@ async def test_waiting_for_a_busy_account_takes_it_when_its_lease_runs_out(place
 async def test_paused_accounts_and_those_not_due_are_left_alone(place: Place) -> None:
     await place.sync("shop")
     assert (await place.sync("shop", due_only=True))["shop"].skipped
-    numbers = await register(place.config, place.database)
-    await Accounts(place.database).pause(
-        numbers["shop"], "ann", await place.sql.fetchval("SELECT now()")
-    )
+    await Accounts(place.database).pause("shop", "ann")
     report = (await place.sync("shop"))["shop"]
     assert report.paused
     assert report.pulled is None
-    await Accounts(place.database).pause(numbers["shop"], None, None)
+    await Accounts(place.database).resume("shop", "ann")
     await place.enqueue("5")
     report = (await place.sync("shop", due_only=True))["shop"]
     assert not report.skipped
