@@ -3,8 +3,9 @@ behind when it stops, what it calls gone. Plain values in, violations out; it sh
 those it judges, and knows no provider."""
 
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 
-from tests.arrivals import Row, Rows
+from tests.arrivals import Row, Rows, same
 from tests.promises import Violation
 
 
@@ -14,6 +15,20 @@ def false_tombstones(truth: Iterable[Row], mirror: Iterable[Row]) -> Iterator[Vi
     gone = {row["external_id"] for row in mirror if row["gone_at"]}
     for one in sorted(there & gone):
         yield Violation(9, f"{one} is marked as gone and is there")
+
+
+def within_factor(arrivals: Iterable[Row], factor: Decimal) -> Iterator[Violation]:
+    """Promise 13, where nobody approved anything: no amount that is set is so many times what stood
+    there."""
+    for row in arrivals:
+        for item in row["items"]:
+            for path, value in item["new"].items():
+                before = item["old"].get(path)
+                if same(path, before, value) or not path.startswith("budget."):
+                    continue
+                if Decimal(value) > factor * Decimal(before or 0):
+                    what = f"{path} of {item['id']} went from {before} to {value}"
+                    yield Violation(13, f"{what} (arrival {row['seq']})")
 
 
 def tried_at_most(arrivals: Iterable[Row], tries: int) -> Iterator[Violation]:

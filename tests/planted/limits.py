@@ -34,8 +34,8 @@ def _judged(scene: Scene, count: int, seconds: float) -> Sequence[Violation]:
 
 async def a_pull_of_two_windows(ground: Ground) -> Sequence[Violation]:
     """Twice as many searches as a window holds."""
-    async with ground.scene(tables=_tables("20/1s"), **_many(40)) as scene:
-        return _judged(scene, 20, 1)
+    async with ground.scene(tables=_tables("12/2s"), **_many(24)) as scene:
+        return _judged(scene, 12, 2)
 
 
 async def processes_at_one_account(ground: Ground) -> Sequence[Violation]:

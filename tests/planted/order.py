@@ -8,9 +8,10 @@ from contextlib import AbstractContextManager
 from decimal import Decimal
 from typing import Any
 
-from syncd.engine import recover
+from syncd.engine import push, recover
 from syncd.model.recovery import Resolution, resolve_create
 from syncd.model.update import State
+from tests.conduct import within_factor
 from tests.planted.bug import Bug, Ground
 from tests.planted.planting import replaced, statement
 from tests.promises import Violation
@@ -53,6 +54,31 @@ async def a_create_that_a_search_does_not_show(ground: Ground) -> Sequence[Viola
         return await scene.violations(settle=0)
 
 
+async def a_budget_that_a_person_has_cut(ground: Ground) -> Sequence[Violation]:
+    """Since the last pull somebody has cut a budget to a tenth; what is asked for is hardly more
+    than the mirror shows, and eleven times what stands there."""
+    async with ground.scene() as scene:
+        (pick,) = scene.ordinary(1)
+        cut = {pick["path"]: f"{Decimal(pick['current']) / 10:.2f}"}
+        scene.simulator.world.edit(pick["id"], values=cut)
+        await scene.books.later("2 hours")
+        await scene.books.enqueue_picks([pick])
+        await scene.push()
+        return list(within_factor(scene.simulator.journal.since(0), Decimal(2)))
+
+
+def _on_the_mirror() -> AbstractContextManager[None]:
+    sound = push._read_fresh  # noqa: SLF001
+
+    async def read_fresh(account: Any, run_id: int, ids: Sequence[str]) -> Any:
+        known = await account.mirror.values(ids)
+        fresh = await sound(account, run_id, ids)
+        fresh.values.update(known)
+        return fresh
+
+    return replaced(push, "_read_fresh", read_fresh)
+
+
 def _created_again() -> AbstractContextManager[None]:
     def again(unknown: Any, newcomers: Sequence[str], *more: Any, **named: Any) -> Any:
         if newcomers:
@@ -89,5 +115,12 @@ BUGS = (
         scenario=a_create_that_a_search_does_not_show,
         promise=4,
         plant=_created_again,
+    ),
+    Bug(
+        number=24,
+        name="guards look at the mirror instead of what stands there now",
+        scenario=a_budget_that_a_person_has_cut,
+        promise=13,
+        plant=_on_the_mirror,
     ),
 )

@@ -21,7 +21,7 @@ from tests.promises import Violation
 from tests.waiting import eventually
 
 TRIES = 4
-"""What `docs/how-it-works.md` promises of one read."""
+"""How often a read is tried in all, as the providers' pages of the documentation say."""
 
 
 async def a_death_before_the_answer(ground: Ground) -> Sequence[Violation]:
