@@ -85,12 +85,14 @@ class Page:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
     """Campaigns read singly or by ids. `is_whole` False: an id that is absent proves nothing.
-    `gone`: ids of which the provider itself says that no such campaign exists any more. `dialect`
-    as in a page."""
+    `gone`: ids of which the provider itself says that no such campaign exists any more. `unlike`:
+    campaigns that bear the key of a create and are not as it asked, with the difference in words.
+    `dialect` as in a page."""
 
     campaigns: Mapping[str, Campaign] = field(default_factory=dict)
     is_whole: bool = True
     gone: frozenset[str] = frozenset()
+    unlike: Mapping[str, str] = field(default_factory=dict)
     dialect: str | None = None
 
 
@@ -216,7 +218,8 @@ class Provider(Protocol):
 
     async def find(self, create: WriteItem) -> Reading:
         """Campaigns that a create with these changes may have made: by its natural key where there
-        is one, else by all that it set. Old look-alikes may be among them."""
+        is one, else by all that it set. Old look-alikes may be among them; who has the key and is
+        otherwise is told apart."""
         ...
 
 
@@ -284,6 +287,10 @@ class Mirror(Protocol):
 
     async def dialect_seen(self) -> str | None:
         """What was noted last, None where nothing was."""
+        ...
+
+    async def witnesses(self, without: Collection[str]) -> list[str]:
+        """A few other campaigns that were there when they were last read."""
         ...
 
 

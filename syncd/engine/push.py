@@ -10,7 +10,7 @@ from functools import partial
 
 from syncd.engine.account import Account
 from syncd.engine.ledger import Ledger, outcome_of
-from syncd.engine.reading import shown
+from syncd.engine.reading import proven, shown
 from syncd.engine.send import Sender
 from syncd.engine.supervisor import in_parallel
 from syncd.errors import CallRefused, ProviderError, SyncdError
@@ -97,7 +97,7 @@ async def _read_fresh(account: Account, run_id: int, ids: Sequence[str]) -> _Fre
     for start in range(0, len(ids), size):
         some = ids[start : start + size]
         marker = await account.mirror.mark()
-        reading = await account.provider.read(some)
+        reading = await proven(account, await account.provider.read(some))
         await account.mirror.absorb(run_id, list(reading.campaigns.values()), marker)
         fresh.values.update(shown(reading))
         fresh.dialect = reading.dialect or fresh.dialect

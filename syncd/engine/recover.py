@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from syncd.crashpoint import crashpoint
 from syncd.engine.account import Account
 from syncd.engine.ledger import outcome_of
-from syncd.engine.reading import shown
+from syncd.engine.reading import proven, shown
 from syncd.errors import BadAnswer, ProviderError, SyncdError
 from syncd.model.call import WriteItem
 from syncd.model.recovery import Resolution, Unknown, resolve, resolve_create
 from syncd.model.run import RunKind, RunOutcome, RunResult
+from syncd.model.update import State
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,7 +58,7 @@ async def recover(account: Account) -> RecoverReport:
             counts["waiting"] += left
             break
         left -= len(some)
-        counts.update(resolution.state.value for resolution in resolutions)
+        counts.update(_COUNTED.get(one.state, one.state.value) for one in resolutions)
         touched.extend(resolution.update_id for resolution in resolutions)
         undecided = len(some) - len(resolutions)
         counts["waiting"] += undecided
@@ -77,6 +78,7 @@ async def _read_and_decide(
     marker = await account.mirror.mark()
     crashpoint("before_read")
     reading = await account.provider.read([one.external_id for one in some])
+    reading = await proven(account, reading)
     crashpoint("after_read_before_decision")
     values = shown(reading)
     resolutions = [
@@ -103,7 +105,7 @@ async def _find_and_decide(account: Account, run_id: int, create: Unknown) -> li
     if not found.is_whole:
         return []
     newcomers = await account.unknowns.newcomers(create.update_id, sorted(found.campaigns))
-    resolution = resolve_create(create, newcomers)
+    resolution = resolve_create(create, newcomers, found.unlike)
     await account.unknowns.resolve([resolution])
     crashpoint("after_decision_commit")
     if resolution.created_id is not None:
@@ -140,4 +142,5 @@ async def _close(
     )
 
 
+_COUNTED = {State.UNKNOWN: "waiting"}
 _COUNTS = ("found", "applied", "queued", "held", "expired", "waiting")

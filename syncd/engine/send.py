@@ -10,7 +10,7 @@ from syncd.crashpoint import crashpoint
 from syncd.engine.account import Account
 from syncd.engine.events import CallSettled
 from syncd.engine.ledger import Ledger, outcome_of
-from syncd.engine.reading import shown
+from syncd.engine.reading import proven, shown
 from syncd.engine.supervisor import finish
 from syncd.errors import (
     AuthFailed,
@@ -125,7 +125,8 @@ class Sender:
     async def _checked(self, batch: Batch, result: CallResult) -> CallResult:
         """A reply that shows another value than the one asked for is what was stored, or an older
         state of what is right by now; a read tells, and without one the item stays unknown. A start
-        that was refused is looked at too: nobody may be called under the word rejected."""
+        that was refused is looked at too: nobody may be called under the word rejected. So is a
+        delete: what is not there any more was deleted, whoever said so first."""
         odd = [item for item in batch.call.items if self._is_odd(item, result)]
         if not odd:
             return result
@@ -133,6 +134,7 @@ class Sender:
         marker = await self._account.mirror.mark()
         try:
             reading = await self._account.provider.read([item.external_id for item in odd])
+            reading = await proven(self._account, reading)
             values = shown(reading)
             campaigns = list(reading.campaigns.values())
             await self._account.mirror.absorb(batch.run_id, campaigns, marker)
@@ -150,7 +152,11 @@ class Sender:
         verdict = result.verdicts[item.external_id]
         if verdict.outcome is not Outcome.REJECTED or item.is_create:
             return False
-        return verdict.code == NOT_TAKEN or self._account.rules.starts(item.changes)
+        return (
+            verdict.code == NOT_TAKEN
+            or DELETED in item.changes
+            or self._account.rules.starts(item.changes)
+        )
 
     async def _read_back(self, batch: Batch, result: CallResult) -> None:
         """One read for what was applied, so that the mirror shows it and the update is confirmed at
@@ -193,7 +199,8 @@ class Sender:
 def _looked_up(verdict: Verdict, item: WriteItem, now: Values | None) -> Verdict:
     """The verdict on an item of which the reply showed another value, after a read."""
     if now is None:
-        return replace(verdict, outcome=Outcome.UNKNOWN) if verdict.code == NOT_TAKEN else verdict
+        is_open = verdict.code == NOT_TAKEN or DELETED in item.changes
+        return replace(verdict, outcome=Outcome.UNKNOWN) if is_open else verdict
     if all(now.get(path) == value for path, value in item.changes.items()):
         warning = f"the reply said otherwise: {verdict.message}"
         return Verdict(outcome=Outcome.APPLIED, warnings=(warning,), trace_id=verdict.trace_id)

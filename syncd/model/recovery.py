@@ -10,6 +10,9 @@ from syncd.model.path import VERSION
 from syncd.model.update import State
 
 REPEATS = 1
+SEARCHES = 3
+"""How often a create is looked for before a person has to: the first time after its settle time,
+then after twice as long and four times as long, because a list may show late what was made."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,7 +20,7 @@ class Unknown:
     """An update whose last attempt has no known outcome. `sent` and `before` are values by path;
     `seconds_left` of its settle time (0: it may be read now); `is_late`: it has expired
     meanwhile; `has_more`: paths of it are still to be sent, in another call. A create has a
-    placeholder as its id."""
+    placeholder as its id; `searches` that showed nothing were made for it."""
 
     update_id: int
     external_id: str
@@ -28,11 +31,13 @@ class Unknown:
     is_late: bool
     has_more: bool = False
     is_create: bool = False
+    searches: int = SEARCHES - 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Resolution:
     """What a read decided about an unknown update; `results` are path outcomes as they are stored.
+    The state `unknown` decides nothing: after another settle time it is searched for again.
     `is_repeat`: the same call may be sent once more. `created_id` is the campaign that a create
     turned out to have made."""
 
@@ -90,9 +95,12 @@ def _partly(resolution: Resolution, done: Collection[str]) -> Resolution:
     return replace(resolution, results={**resolution.results, **dict.fromkeys(done, word)})
 
 
-def resolve_create(unknown: Unknown, newcomers: Sequence[str]) -> Resolution:
+def resolve_create(
+    unknown: Unknown, newcomers: Sequence[str], unlike: Mapping[str, str] | None = None
+) -> Resolution:
     """`newcomers`: campaigns that look like the one asked for and that no pull before the call
-    knew. A create is never sent again: what a search does not show may still exist."""
+    knew. `unlike`: campaigns with its own key that are otherwise, with the difference. A create is
+    never sent again: what a search does not show may still exist."""
     if len(newcomers) == 1:
         return replace(
             _applied(unknown),
@@ -101,13 +109,21 @@ def resolve_create(unknown: Unknown, newcomers: Sequence[str]) -> Resolution:
         )
     if newcomers:
         said = f"{len(newcomers)} new campaigns look like it: {', '.join(newcomers)}"
-    else:
-        said = "the provider shows no new campaign like it, which does not prove that there is none"
-    return _held(
-        unknown,
-        "create_unresolved",
-        f"after the unanswered call {said}; look at the provider, then cancel this update",
-    )
+        return _unresolved(unknown, "create_unresolved", said)
+    if unlike:
+        others = "; ".join(f"campaign {one} ({why})" for one, why in sorted(unlike.items()))
+        said = f"its key belongs to another one than was asked for: {others}"
+        return _unresolved(unknown, "conflict", said)
+    said = "the provider shows no new campaign like it, which does not prove that there is none"
+    if unknown.searches + 1 < SEARCHES:
+        message = f"after the unanswered call {said}; it is searched for again"
+        return replace(_resolution(unknown, State.UNKNOWN, "not_found_yet", message), results={})
+    return _unresolved(unknown, "create_unresolved", said)
+
+
+def _unresolved(unknown: Unknown, code: str, said: str) -> Resolution:
+    message = f"after the unanswered call {said}; look at the provider, then cancel this update"
+    return _held(unknown, code, message)
 
 
 def _not_applied(unknown: Unknown) -> Resolution:

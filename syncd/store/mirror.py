@@ -81,6 +81,12 @@ class Mirror:
         seen: str | None = await self.database.value("dialect_seen", self.account_id)
         return seen
 
+    async def witnesses(self, without: Collection[str]) -> list[str]:
+        """A few campaigns beside these that were there when they were last read, the latest
+        first."""
+        rows = await self.database.rows("mirror_witnesses", self.account_id, list(without))
+        return [row["external_id"] for row in rows]
+
     async def values(self, ids: Sequence[str]) -> dict[str, Mapping[str, str | None]]:
         """The mirror's own values by external id, for a plan that reads nothing. Absent: missing or
         unknown; a campaign that is gone shows `deleted` alone."""

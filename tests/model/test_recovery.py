@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from syncd.model.path import VERSION
-from syncd.model.recovery import Unknown, resolve, resolve_create
+from syncd.model.recovery import SEARCHES, Unknown, resolve, resolve_create
 from syncd.model.update import State
 
 
@@ -167,7 +167,35 @@ def test_the_one_newcomer_is_what_a_create_made() -> None:
 @pytest.mark.parametrize("newcomers", [[], ["900", "901"]])
 @pytest.mark.parametrize("late", [True, False])
 def test_a_create_is_never_sent_again(newcomers: list[str], *, late: bool) -> None:
-    found = resolve_create(replace(CREATE, is_late=late), newcomers)
+    one = replace(CREATE, is_late=late, searches=SEARCHES - 1)
+    found = resolve_create(one, newcomers)
     assert (found.state, found.code, found.created_id) == (State.HELD, "create_unresolved", None)
     assert not found.is_repeat
     assert all(one in (found.message or "") for one in newcomers)
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_a_create_that_is_not_found_is_looked_for_three_times(*, late: bool) -> None:
+    for searches in range(SEARCHES):
+        found = resolve_create(replace(CREATE, is_late=late, searches=searches), [])
+        is_last = searches == SEARCHES - 1
+        assert found.state is (State.HELD if is_last else State.UNKNOWN)
+        assert (found.code == "create_unresolved") is is_last
+        assert (found.results == {}) is not is_last
+        assert not found.is_repeat
+    assert SEARCHES == 3
+
+
+@pytest.mark.parametrize("searches", range(SEARCHES))
+def test_several_newcomers_need_no_second_search(searches: int) -> None:
+    found = resolve_create(replace(CREATE, searches=searches), ["900", "901"])
+    assert (found.state, found.code) == (State.HELD, "create_unresolved")
+
+
+@pytest.mark.parametrize("searches", range(SEARCHES))
+def test_the_key_of_a_create_that_belongs_to_something_else_is_a_conflict(searches: int) -> None:
+    one = replace(CREATE, searches=searches)
+    found = resolve_create(one, [], {"900": "name is old, not new"})
+    assert (found.state, found.code, found.created_id) == (State.HELD, "conflict", None)
+    assert "campaign 900 (name is old, not new)" in (found.message or "")
+    assert resolve_create(one, ["901"], {"900": "name"}).created_id == "901"

@@ -141,16 +141,18 @@ class Icas:
         return verdicts.judge(call, answer, self._calls.hide)
 
     async def find(self, create: WriteItem) -> Reading:
-        """The campaign with the create's vendorId, letter for letter: the provider itself does not
-        tell upper case from lower."""
+        """The campaign with the create's vendorId. That alone does not make it the one that was
+        asked for: the provider does not tell upper case from lower, and anybody may have used the
+        same one."""
         vendor = create.changes.get(writes.VENDOR) or ""
         reading = await self._one(_BY_VENDOR, f"/campaign/byVendor/{_segment(vendor)}")
-        alike = {
-            one.external_id: one
-            for one in reading.campaigns.values()
-            if one.values.get(writes.VENDOR) == vendor
-        }
-        return Reading(campaigns=alike, is_whole=reading.is_whole)
+        unlike: dict[str, str] = {}
+        for one in reading.campaigns.values():
+            others = verdicts.differences(create.changes, one.values, self._calls.hide)
+            if others:
+                unlike[one.external_id] = "; ".join(others.values())
+        alike = {id_: one for id_, one in reading.campaigns.items() if id_ not in unlike}
+        return Reading(campaigns=alike, is_whole=reading.is_whole, unlike=unlike)
 
     async def _part(self, token: str | None) -> Part:
         query = f"limit={SIZE}" + (f"&pageToken={_segment(token)}" if token else "")

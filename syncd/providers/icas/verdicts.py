@@ -68,22 +68,22 @@ def _yes(call: WriteCall, answer: Answer, hide: Hide) -> CallResult:
     """Raises BadAnswer or RowError for a success that cannot be read."""
     (item,) = call.items
     if call.operation == STATUS:
-        others = _others(item.changes, _status(answer) or item.changes, hide)
+        others = differences(item.changes, _status(answer) or item.changes, hide)
         return _done(item, others, answer)
     sent = {**item.remote, **item.changes}
     if call.operation == BUDGETS:
         sent = {path: sent.get(path) for path in BUDGET_PATHS}
-        return _done(item, _others(sent, _budgets(item, answer), hide), answer)
+        return _done(item, differences(sent, _budgets(item, answer), hide), answer)
     one = rows.campaign(answer.body, None)
     vendor = one.values.get(VENDOR)
     if item.is_create:
         if vendor not in (None, item.changes[VENDOR]):
             return _contradictory(item, f"vendorId {hide(vendor)}", answer)
-        return _made(item, one.external_id, _others(item.changes, one.values, hide), answer)
+        return _made(item, one.external_id, differences(item.changes, one.values, hide), answer)
     if one.external_id != item.external_id:
         return _contradictory(item, f"campaign {hide(one.external_id)}", answer)
     sent = {path: sent.get(path) for path in sorted(PATHS)}
-    return _done(item, _others(sent, one.values, hide), answer)
+    return _done(item, differences(sent, one.values, hide), answer)
 
 
 def _status(answer: Answer) -> Mapping[str, str | None]:
@@ -112,10 +112,10 @@ def _budgets(item: WriteItem, answer: Answer) -> Mapping[str, str | None]:
     return values
 
 
-def _others(
+def differences(
     sent: Mapping[str, str | None], values: Mapping[str, str | None], hide: Hide
 ) -> dict[str, str]:
-    """What an answer shows otherwise than it was sent, in words by path."""
+    """What a campaign shows otherwise than it was sent, in words by path."""
     return {
         path: f"{path}: {hide(str(values.get(path)))} was stored instead of {value}"
         for path, value in sent.items()

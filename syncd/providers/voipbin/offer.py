@@ -11,6 +11,9 @@ from syncd.ports import Capabilities, Evidence
 from syncd.providers.settings import Scope
 from syncd.providers.voipbin import rows, writes
 
+_CALLS_WITH: Final = ("native.outplan_id", "native.outdial_id", "native.queue_id")
+"""Whom a start calls, how, and who answers: without one of them it calls nobody, or into the void,
+and costs money all the same."""
 _SWITCHED: Final = 120.0
 """Seconds until a switch shows for certain: VoIPBIN stops waiting for itself after three, and what
 it had begun goes on behind its 503. A start that is looked up too early would be started twice."""
@@ -39,6 +42,7 @@ def _own(dialect: str) -> tuple[Field, ...]:
             kind=Kind.STATUS,
             changeable=True,
             guard=Guard.START,
+            needs=_CALLS_WITH,
             call=writes.operation_of("status", dialect),
             note="active starts calling people; a new campaign is paused, as is a stopping one",
         ),

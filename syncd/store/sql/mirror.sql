@@ -179,6 +179,13 @@ INSERT INTO syncd.run_errors (account_id, run_id, external_id, code, message, ra
 SELECT $1, $2, d.external_id, d.code, d.message, d.raw
   FROM unnest($3::text[], $4::text[], $5::text[], $6::bytea[]) AS d(external_id, code, message, raw)
 
+-- name: mirror_witnesses
+-- A few campaigns that were there when they were last read: if the provider shows one of them, its word that
+-- another does not exist can be believed.
+SELECT c.external_id FROM syncd.campaigns c
+ WHERE c.account_id = $1 AND c.missing_since IS NULL AND c.gone_at IS NULL AND c.external_id <> ALL ($2::text[])
+ ORDER BY c.read_at DESC, c.external_id LIMIT 3
+
 -- name: mirror_values
 -- The mirror's own values of these campaigns, for a plan that reads nothing. One that is gone shows only that.
 SELECT c.external_id, CASE WHEN c.gone_at IS NULL THEN c."values" ELSE '{"deleted": "true"}' END AS "values"

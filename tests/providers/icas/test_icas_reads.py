@@ -572,10 +572,30 @@ async def test_an_id_stands_in_the_address_encoded() -> None:
 async def test_a_lost_create_is_found_by_its_vendor_id() -> None:
     script = always(http(200, row(9, vendorId="Shop 1/a")))
     async with seller(with_tokens(script)) as there:
-        reading = await there.adapter.find(create(native_vendorId="Shop 1/a", name="x"))
+        sent = create(native_vendorId="Shop 1/a", name="campaign 9", budget_daily="10")
+        reading = await there.adapter.find(sent)
         assert there.calls[0].path == f"{API}/campaign/byVendor/Shop%201%2Fa"
     assert list(reading.campaigns) == ["9"]
-    assert reading.is_whole
+    assert (reading.is_whole, reading.unlike) == (True, {})
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown", "why"),
+    [
+        ({"name": "x"}, {}, "name: campaign 9 was stored instead of x"),
+        ({"budget_daily": "12.5"}, {}, "budget.daily: 10 was stored instead of 12.5"),
+        ({"budget_lifetime": "90"}, {}, "budget.lifetime: unlimited was stored instead of 90"),
+        ({"status": "active"}, {"status": "PAUSED"}, "status: paused was stored instead of active"),
+        ({"name": "x"}, {"title": None}, "name:  was stored instead of x"),
+    ],
+)
+async def test_who_has_the_vendor_id_and_is_otherwise_is_not_what_a_create_made(
+    sent: dict[str, str], shown: dict[str, object], why: str
+) -> None:
+    one = row(9, vendorId="Shop", **shown)
+    async with seller(with_tokens(always(http(200, one)))) as there:
+        reading = await there.adapter.find(create(native_vendorId="Shop", **sent))
+    assert (reading.campaigns, reading.is_whole, reading.unlike) == ({}, True, {"9": why})
 
 
 @pytest.mark.parametrize("vendor", ["shop", "SHOP", "Shop ", None])
@@ -585,6 +605,8 @@ async def test_a_vendor_id_that_is_not_equal_letter_for_letter_is_not_ours(
     async with seller(with_tokens(always(http(200, row(9, vendorId=vendor))))) as there:
         reading = await there.adapter.find(create(native_vendorId="Shop"))
     assert (reading.campaigns, reading.is_whole) == ({}, True)
+    said = f"native.vendorId: {vendor} was stored instead of Shop"
+    assert reading.unlike == {"9": said}
 
 
 async def test_a_lost_create_that_is_not_there_is_nothing_found() -> None:

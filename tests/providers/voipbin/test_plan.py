@@ -485,3 +485,14 @@ def test_every_path_that_is_read_is_declared(dialect: str) -> None:
     status = field_of(declared.fields, "status")
     assert isinstance(status, Field)
     assert status.guarded("paused") is None, "a stop needs nobody's leave"
+    assert status.needs == ("native.outplan_id", "native.outdial_id", "native.queue_id")
+
+
+@pytest.mark.parametrize("unset", [None, "", "00000000-0000-0000-0000-000000000000"])
+def test_what_a_start_needs_is_null_wherever_voipbin_shows_none_of_it(unset: str | None) -> None:
+    needs = next(one.needs for one in capabilities("current", {}).fields if one.path == "status")
+    for path in needs:
+        given = row("current", **{path.removeprefix("native."): unset})
+        values = rows.campaign(encoded(given)).values
+        assert values[path] is None
+        assert all(values[other] for other in needs if other != path)
