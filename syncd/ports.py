@@ -13,8 +13,9 @@ from typing import Final, Protocol
 from syncd.model.brake import Absence
 from syncd.model.call import CallResult, WriteCall, WriteItem, WritePlan
 from syncd.model.campaign import Campaign
+from syncd.model.guard import Cap, Recent
 from syncd.model.path import Field
-from syncd.model.plan import UpdatePlan
+from syncd.model.plan import UpdatePlan, Values
 from syncd.model.recovery import Resolution, Unknown
 from syncd.model.run import RunKind, RunResult
 from syncd.model.update import Confirmation, Pending, State, Verdict
@@ -39,7 +40,8 @@ class Capabilities:
     """What one account's adapter can do. `read_batch` is how many ids one `read` takes; `creates`:
     campaigns can be made here; `writes` are the operations that change campaigns, which are counted
     with their intents; `reads_back`: a read after a write is cheap enough to be made in the same
-    pass; `settles` are the seconds after which an unanswered call of an operation can be
+    pass; `reads_first`: a write carries values that nobody asked for along, so it always follows a
+    read of its own; `settles` are the seconds after which an unanswered call of an operation can be
     looked up, where the account's own settle time would be too short for it; `parts` and `ids`
     are the pieces of the provider and the campaigns that the configuration limits the account
     to, None without such a limit."""
@@ -53,6 +55,7 @@ class Capabilities:
     creates: bool = False
     reads_back: bool = True
     settles: Mapping[str, float] = field(default_factory=dict)
+    reads_first: bool = False
     parts: frozenset[str] | None = None
     ids: frozenset[str] | None = None
 
@@ -277,6 +280,11 @@ class Mirror(Protocol):
         """Apply campaigns that were read by id."""
         ...
 
+    async def recent(self, ids: Collection[str], seconds: float) -> Mapping[str, Values]:
+        """What a read at most so long ago said of these campaigns, as far as nothing of ours was
+        sent to them since."""
+        ...
+
     async def bury(self, run_id: int, ids: Sequence[str], marker: Marker) -> None:
         """Mark campaigns as gone of which the provider said that they do not exist."""
         ...
@@ -297,8 +305,10 @@ class Mirror(Protocol):
 class Outbox(Protocol):
     """Queued updates and their results."""
 
-    async def due(self, campaigns: int, without: Collection[str]) -> list[Pending]:
-        """All due updates of the first campaigns in the queue."""
+    async def due(
+        self, campaigns: int, without: Collection[str], only: Collection[int] | None = None
+    ) -> list[Pending]:
+        """All due updates of the first campaigns in the queue, of `only` these updates."""
         ...
 
     async def decide(self, plans: Sequence[UpdatePlan]) -> set[int]:
@@ -311,6 +321,19 @@ class Outbox(Protocol):
 
     async def settle(self, batch: Batch, settlement: Settlement) -> Mapping[int, State]:
         """Record what came back; returns the states reached."""
+        ...
+
+
+class Records(Protocol):
+    """What the database itself says of what was sent, and what its owner allows."""
+
+    async def recent(self, seconds: float, ids: Collection[str] | None = None) -> Recent:
+        """What happened within a window that ends now, and when the paths of these campaigns were
+        last sent."""
+        ...
+
+    async def caps(self) -> Mapping[str, Cap]:
+        """The owner's limits by path, `*` for all."""
         ...
 
 

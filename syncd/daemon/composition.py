@@ -16,6 +16,7 @@ import structlog
 from syncd import timing
 from syncd.config import Account as AccountSettings
 from syncd.config import Config
+from syncd.daemon.guarding import free_guards, rules_of
 from syncd.engine.account import Account
 from syncd.engine.events import Observer
 from syncd.engine.schedule import Timetable
@@ -23,7 +24,7 @@ from syncd.engine.supervisor import beside, finish
 from syncd.engine.worker import keep
 from syncd.errors import DatabaseUnavailable, UsageError
 from syncd.limiter import Freeze, Limits
-from syncd.model.path import Guard
+from syncd.model.update import Policy
 from syncd.ports import Capabilities, Provider, Vault
 from syncd.providers import registry
 from syncd.providers.settings import Settings
@@ -33,6 +34,7 @@ from syncd.store.leases import Lease, own_name, take_lease
 from syncd.store.migrations import SERVICE, upgrade
 from syncd.store.mirror import Mirror
 from syncd.store.outbox import Outbox
+from syncd.store.records import Records
 from syncd.store.runs import Runs
 from syncd.store.tokens import TokenVault
 from syncd.store.unknowns import Unknowns
@@ -137,12 +139,10 @@ def _registration(account: AccountSettings, offer: Capabilities) -> Registration
         scope=json.dumps(
             {key: sorted(one) for key, one in account.scope_values.items()}, sort_keys=True
         ),
+        policy=Policy(account.push.policy),
+        fresh_for=account.push.fresh_for,
+        four_eyes=account.guard.four_eyes,
     )
-
-
-def free_guards(account: AccountSettings) -> frozenset[Guard]:
-    """The guarded changes that the configuration lets through."""
-    return frozenset(guard for guard in Guard if getattr(account.guard, guard.value) == "free")
 
 
 def pull_times(account: AccountSettings) -> Timetable:
@@ -288,7 +288,9 @@ def _account(database: Database, station: Station, watch: Watch, lease: Lease) -
         batch=settings.push.batch,
         in_flight=settings.push.in_flight,
         request_timeout=settings.lease.request_timeout.total_seconds(),
-        free=free_guards(settings),
+        rules=rules_of(settings, station.provider.capabilities.fields),
+        fresh_for=settings.push.fresh_for.total_seconds(),
+        records=Records(database, station.number, lease.epoch),
     )
 
 

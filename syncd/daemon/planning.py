@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from syncd.config import Account, Config
-from syncd.daemon.composition import Station, chosen, free_guards, register, stations
+from syncd.daemon.composition import Station, chosen, register, stations
+from syncd.daemon.guarding import free_guards
 from syncd.model.fold import plan_push
 from syncd.model.guard import Rules
 from syncd.model.plan import PushPlan

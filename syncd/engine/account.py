@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from syncd.engine.events import Observer, PassEnded, PassStarted
 from syncd.model.guard import Rules
-from syncd.model.path import Guard
 from syncd.model.run import RunKind, RunResult
-from syncd.ports import Mirror, Outbox, Provider, Queue, Runs, Tenure, Unknowns
+from syncd.ports import Mirror, Outbox, Provider, Queue, Records, Runs, Tenure, Unknowns
 
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
     """`batch` is how many campaigns one call carries, `in_flight` how many calls may be unanswered
     at once, `request_timeout` seconds a write may take, `is_stopping` whether nothing new may
-    leave, `free` the guarded changes that the configuration lets through. `started_by` goes into
-    every run."""
+    leave, `rules` what the configuration lets through, `fresh_for` how many seconds a read stands
+    for what the provider shows. `started_by` goes into every run."""
 
     name: str
     provider: Provider
     mirror: Mirror
     outbox: Outbox
     queue: Queue
+    records: Records
     unknowns: Unknowns
     runs: Runs
     tenure: Tenure
@@ -33,12 +33,12 @@ class Account:
     batch: int
     in_flight: int
     request_timeout: float
-    free: frozenset[Guard] = frozenset()
+    rules: Rules
+    fresh_for: float = 0.0
 
-    @property
-    def rules(self) -> Rules:
-        """What may leave."""
-        return Rules(fields=self.provider.capabilities.fields, free=self.free)
+    async def rules_now(self) -> Rules:
+        """What may leave, with what the database's owner says this very moment."""
+        return replace(self.rules, caps=await self.records.caps())
 
     async def begin(self, kind: RunKind) -> int:
         """Open a run and say so; returns its id."""

@@ -4,7 +4,7 @@ runs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -34,14 +34,14 @@ class PushReport:
     states: Mapping[int, State] = field(default_factory=dict)
 
 
-async def push(account: Account) -> PushReport:
-    """Send what is due. Raises LeaseLost and DatabaseUnavailable; then what was open is recovered
-    later."""
+async def push(account: Account, only: Collection[int] | None = None) -> PushReport:
+    """Send what is due, of `only` these updates. Raises LeaseLost and DatabaseUnavailable; then
+    what was open is recovered later."""
     ledger = Ledger()
     ledger.states.update(dict.fromkeys(await account.queue.expire(), State.EXPIRED))
     await account.queue.release()
     size = account.batch * account.in_flight
-    pending = await account.outbox.due(size, ())
+    pending = await account.outbox.due(size, (), only)
     if not pending and not ledger.states:
         return PushReport()
     run_id = await account.begin(RunKind.PUSH)
@@ -49,7 +49,7 @@ async def push(account: Account) -> PushReport:
         await _push_some(account, run_id, pending, ledger)
         if ledger.error is not None or account.is_stopping():
             break
-        pending = await account.outbox.due(size, ledger.spent())
+        pending = await account.outbox.due(size, ledger.spent(), only)
     return await _close(account, run_id, ledger)
 
 
@@ -59,11 +59,9 @@ async def _push_some(
     """Read, plan, decide what needs no call, send the rest."""
     for update in pending:
         ledger.states[update.id] = State.QUEUED
-    campaigns = dict.fromkeys(update.external_id for update in pending)
-    creates = {update.external_id for update in pending if update.is_create}
-    ledger.tries.update(campaigns.keys())
+    ledger.tries.update({update.external_id for update in pending})
     try:
-        fresh = await _read_fresh(account, run_id, [one for one in campaigns if one not in creates])
+        fresh = await _fresh(account, run_id, pending)
     except ProviderError as error:
         ledger.halt(error, outcome_of(error))
         return
@@ -72,7 +70,11 @@ async def _push_some(
     if hit is not None:
         plan = hold_all(readable, hit)
     else:
-        plan = plan_push(readable, fresh.values, account.provider.plan, account.rules)
+        rules = await account.rules_now()
+        recent = await account.records.recent(
+            rules.window, {update.external_id for update in readable}
+        )
+        plan = plan_push(readable, fresh.values, account.provider.plan, rules, recent)
     await _decide(account, plan, ledger)
     await in_parallel(
         [partial(_send, account, run_id, plan, call, ledger) for call in plan.calls],
@@ -90,9 +92,22 @@ class _Fresh:
     dialect: str | None = None
 
 
-async def _read_fresh(account: Account, run_id: int, ids: Sequence[str]) -> _Fresh:
+async def _fresh(account: Account, run_id: int, pending: Sequence[Pending]) -> _Fresh:
+    """What the provider shows of these campaigns: a read that is young enough, else a new one. What
+    starts, deletes or disables is worth a read of its own, and so is a write that carries more than
+    was asked for."""
+    campaigns = dict.fromkeys(update.external_id for update in pending if not update.is_create)
+    weighty = {update.external_id for update in pending if account.rules.is_guarded(update.patch)}
+    reads_first = account.provider.capabilities.reads_first
+    light = [one for one in campaigns if one not in weighty and not reads_first]
+    known = await account.mirror.recent(light, account.fresh_for) if light else {}
+    fresh = _Fresh(values=dict(known))
+    await _read(account, run_id, [one for one in campaigns if one not in known], fresh)
+    return fresh
+
+
+async def _read(account: Account, run_id: int, ids: Sequence[str], fresh: _Fresh) -> None:
     """Read these campaigns; the mirror takes over what is shown."""
-    fresh = _Fresh()
     size = account.provider.capabilities.read_batch
     for start in range(0, len(ids), size):
         some = ids[start : start + size]
@@ -103,7 +118,6 @@ async def _read_fresh(account: Account, run_id: int, ids: Sequence[str]) -> _Fre
         fresh.dialect = reading.dialect or fresh.dialect
         if not reading.is_whole:
             fresh.unread.update(one for one in some if one not in fresh.values)
-    return fresh
 
 
 async def _dialect(account: Account, fresh: _Fresh) -> str | None:

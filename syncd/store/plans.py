@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import asyncpg
+
 from syncd.errors import UsageError
 from syncd.store.database import Database
 
@@ -77,7 +79,7 @@ async def find_plan(database: Database, prefix: str) -> SavedPlan | None:
     return _saved(rows[0]) if rows else None
 
 
-def _saved(row: Mapping[str, Any]) -> SavedPlan:
+def _saved(row: asyncpg.Record) -> SavedPlan:
     items = row["items"]
     return SavedPlan(
         account=row["account"],

@@ -33,9 +33,9 @@ base_url = "{base_url}"
 allow_loopback = true
 currency = "EUR"
 credentials = {{ client_id = "file:client_id", client_secret = "file:client_secret" }}
-push = {{ settle = "1s" }}
+push = {{ settle = "1s", fresh_for = "0s" }}
 limits = {{ default = "200/1s", granted = "the simulator has no limit" }}
-guard = {{ max_amount = "1000000" }}
+guard = {{ max_amount = "1000000", max_factor = 1000000, share = 1 }}
 """
 
 
@@ -55,11 +55,13 @@ base_url = "{base_url}"
 allow_loopback = true
 scope = {{ {scope} }}
 credentials = {{ {credentials} }}
-push = {{ settle = "1s" }}
+push = {{ settle = "1s", fresh_for = "0s" }}
 limits = {{ default = "200/1s", granted = "the simulator has no limit" }}
 {more}
 """
-FREE: Final = 'guard = { start = "free", delete = "free", disable = "free" }'
+FREE: Final = (
+    'guard = { start = "free", delete = "free", disable = "free", max_factor = 1000000, share = 1 }'
+)
 _NEITHER: Final = {"voipbin": ("access_key",)}
 """By provider, the credentials that are left out where a simulator offers more than one way."""
 

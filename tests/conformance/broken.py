@@ -15,7 +15,7 @@ from syncd.errors import ProviderDown, ProviderError
 from syncd.model.call import CallResult, Whole, WriteCall, WriteItem, WritePlan
 from syncd.model.campaign import Campaign, Status
 from syncd.model.update import Outcome, Verdict
-from syncd.ports import Capabilities, Intend, Page, Provider, Reading
+from syncd.ports import Capabilities, Intend, Outgoing, Page, Provider, Reading
 from syncd.providers import registry
 from syncd.providers.settings import Settings
 
@@ -259,7 +259,7 @@ class IntendsNothing(Adapter):
     """A write leaves without its intent."""
 
     async def write(self, call: WriteCall, intend: Intend) -> CallResult:
-        async def silent(_: bytes) -> None:
+        async def silent(_: Outgoing) -> None:
             return None
 
         return await super().write(call, silent)

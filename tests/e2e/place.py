@@ -18,15 +18,24 @@ ACCOUNT = "criteo-eu"
 SETTLE = 0.2
 SECRETS = {"client_id": "demo-client", "client_secret": "demo-secret"}
 TOKEN_KEY = "ZW5kLXRvLWVuZCB0ZXN0cyBvbmx5LCBubyBzZWNyZXQ="
+WIDE = {
+    "start": "free",
+    "delete": "free",
+    "disable": "free",
+    "max_factor": 1_000_000,
+    "share": 1,
+    "activations": 1_000_000,
+}
 TABLES: Mapping[str, Mapping[str, Any]] = {
     "pull": {"schedule": "0 0 1 1 *", "jitter": "0s"},
-    "push": {"settle": f"{SETTLE:g}s"},
+    "push": {"settle": f"{SETTLE:g}s", "fresh_for": "0s"},
+    "guard": WIDE,
     # So wide that no test waits for it, and with it the ceiling that a simulator announces nowhere.
     "limits": {"default": "1000/1s", "granted": "a simulator of our own"},
     "lease": {"ttl": "4s", "renew": "500ms", "request_timeout": "2s"},
 }
-"""An account's tables unless a test says otherwise; its next scheduled pull is far away."""
-FREE = {"start": "free", "delete": "free", "disable": "free"}
+"""An account's tables unless a test says otherwise; its next scheduled pull is far away, every push
+reads for itself, and no guard stands in the way."""
 LIMITS = {"pai": ("get", "update", "delete", "list", "create"), "voipbin": ("default", "auth")}
 """The limits that are not one for everything."""
 WAYS = {"voipbin": ("username", "password")}
@@ -117,7 +126,7 @@ class Place:
     @property
     def table(self) -> Row:
         """The account as the file has it."""
-        usual = {**TABLES, **({} if self.provider == "criteo" else {"guard": FREE})}
+        usual = dict(TABLES)
         limits = dict.fromkeys(LIMITS.get(self.provider, ("default",)), "1000/1s")
         usual["limits"] = {**limits, "granted": TABLES["limits"]["granted"]}
         told = {

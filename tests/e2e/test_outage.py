@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from tests.arrivals import same
-from tests.e2e.place import FREE, Place, Row, simulated
+from tests.e2e.place import WIDE, Place, Row, simulated
 from tests.e2e.scene import Scene, staged_together
 from tests.e2e.spelling import spelt_arrival
 from tests.e2e.truths import assert_all_is_kept
@@ -21,7 +21,7 @@ SIZES = {"criteo": 370, "icas": 70, "voipbin": 60}
 WORLDS = {"criteo": 640, "icas": 120, "voipbin": 90}
 """VoIPBIN's fits one page: what two pages may hide is another test's matter."""
 STARTING = {"icas": 10, "voipbin": 10}
-LOOSE = {**FREE, "share": 1, "activations": 1000, "max_factor": 1000}
+
 DAY = dt.timedelta(days=1)
 
 
@@ -139,7 +139,7 @@ def _next(provider: str, value: str | None, by: int) -> str:
 async def pulled(folder: Path, database_url: str) -> AsyncIterator[list[Queue]]:
     """Three accounts, all pulled once."""
     place = Place(folder=folder, database_url=database_url, base_url="")
-    tables: dict[str, Row] = {"guard": LOOSE, "push": {"settle": "120s"}}
+    tables: dict[str, Row] = {"guard": WIDE, "push": {"settle": "120s"}}
     tables["lease"] = {"ttl": "45s", "renew": "10s", "request_timeout": "20s"}
     wanted = [
         (

@@ -11,8 +11,10 @@ from typing import Any
 from syncd.engine.account import Account
 from syncd.engine.events import Event
 from syncd.model.call import CallResult, Whole, WriteCall, WriteItem, WritePlan
+from syncd.model.guard import Rules
 from syncd.model.update import Outcome, Verdict
 from syncd.ports import BadRow, Capabilities, Intend, Outgoing, Page, Reading
+from syncd.store.records import Records
 from tests.store.parts import FIELDS, Parts, campaign
 
 Script = Callable[["Platform", WriteCall], Awaitable[CallResult]]
@@ -134,6 +136,7 @@ def bench(parts: Parts, daily: Mapping[str, str], script: Script = apply) -> Ben
         mirror=parts.mirror,
         outbox=parts.outbox,
         queue=parts.outbox,
+        records=Records(parts.database, parts.number, parts.lease.epoch),
         unknowns=parts.unknowns,
         runs=parts.runs,
         tenure=parts.lease,
@@ -143,5 +146,6 @@ def bench(parts: Parts, daily: Mapping[str, str], script: Script = apply) -> Ben
         batch=50,
         in_flight=4,
         request_timeout=20.0,
+        rules=Rules(fields=platform.capabilities.fields),
     )
     return Bench(platform, parts, account, events, stopping)

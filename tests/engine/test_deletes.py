@@ -44,7 +44,8 @@ async def deleting(parts: Parts, script: Script, ids: str = "ab") -> tuple[Bench
     await parts.pull([campaign(one) for one in ids])
     one = bench(parts, dict.fromkeys(ids, "100"), script)
     one.platform.offer = replace(CAPABILITIES, fields=(*FIELDS, ENDS))
-    one.account = replace(one.account, free=frozenset(Guard))
+    rules = replace(one.account.rules, free=frozenset(Guard))
+    one.account = replace(one.account, rules=rules)
     one.platform.reads = lambda asked: told(one.platform, asked)
     return one, await parts.enqueue(ids[0], patch=DELETE)
 

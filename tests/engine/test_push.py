@@ -227,7 +227,7 @@ async def test_a_start_that_was_refused_is_looked_at(
 
     one, ids = await ready(parts, 1, answer, value="60")
     one.platform.offer = replace(one.platform.offer, fields=STARTING)
-    account = replace(one.account, free=frozenset({Guard.START}))
+    account = replace(one.account, rules=replace(one.account.rules, free=frozenset({Guard.START})))
     await push(account)
     assert await one.states(ids) == [state]
 

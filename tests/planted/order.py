@@ -57,7 +57,7 @@ async def a_create_that_a_search_does_not_show(ground: Ground) -> Sequence[Viola
 async def a_budget_that_a_person_has_cut(ground: Ground) -> Sequence[Violation]:
     """Since the last pull somebody has cut a budget to a tenth; what is asked for is hardly more
     than the mirror shows, and eleven times what stands there."""
-    async with ground.scene() as scene:
+    async with ground.scene(tables={"guard": {"max_factor": 2}}) as scene:
         (pick,) = scene.ordinary(1)
         cut = {pick["path"]: f"{Decimal(pick['current']) / 10:.2f}"}
         scene.simulator.world.edit(pick["id"], values=cut)
@@ -68,15 +68,14 @@ async def a_budget_that_a_person_has_cut(ground: Ground) -> Sequence[Violation]:
 
 
 def _on_the_mirror() -> AbstractContextManager[None]:
-    sound = push._read_fresh  # noqa: SLF001
+    sound = push._fresh  # noqa: SLF001
 
-    async def read_fresh(account: Any, run_id: int, ids: Sequence[str]) -> Any:
-        known = await account.mirror.values(ids)
-        fresh = await sound(account, run_id, ids)
-        fresh.values.update(known)
+    async def stale(account: Any, run_id: int, pending: Sequence[Any]) -> Any:
+        fresh = await sound(account, run_id, pending)
+        fresh.values.update(await account.mirror.values([one.external_id for one in pending]))
         return fresh
 
-    return replaced(push, "_read_fresh", read_fresh)
+    return replaced(push, "_fresh", stale)
 
 
 def _created_again() -> AbstractContextManager[None]:

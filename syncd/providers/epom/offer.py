@@ -99,6 +99,7 @@ def capabilities(dialect: str, scope: Scope) -> Capabilities:
         provider="epom",
         fields=FIELDS,
         read_batch=PORTION,
+        reads_first=True,
         writes=writes.WRITES,
         dialect=dialect,
         gone=Evidence.NEVER if ids else Evidence.PERSON,

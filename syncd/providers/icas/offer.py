@@ -72,6 +72,7 @@ def capabilities(dialect: str, scope: Scope) -> Capabilities:
         provider="icas",
         fields=_FIELDS,
         read_batch=50,
+        reads_first=True,
         writes=frozenset({writes.CREATE, writes.UPDATE, writes.BUDGETS, writes.STATUS}),
         dialect=dialect,
         gone=Evidence.PERSON,

@@ -25,6 +25,7 @@ def capabilities(dialect: str, _scope: Scope) -> Capabilities:
         provider="voipbin",
         fields=(*_own(dialect), *_native(dialect)),
         read_batch=100,
+        reads_first=True,
         writes=writes.operations(dialect),
         dialect=dialect,
         gone=Evidence.MARKED,

@@ -10,6 +10,7 @@ from syncd.limiter import Limits
 from syncd.model.call import CallResult, Whole, WriteCall
 from syncd.model.limits import Limit
 from syncd.model.update import Outcome
+from syncd.ports import Outgoing
 from tests.providers.epom.network import (
     DIGEST,
     PASSWORD,
@@ -243,7 +244,7 @@ async def test_a_throttle_of_a_write_freezes_the_account() -> None:
 
 
 async def test_nothing_is_sent_without_its_intent() -> None:
-    async def refuse(digest: bytes) -> None:
+    async def refuse(_: Outgoing) -> None:
         raise IntentRefused("paused")
 
     async with account(network(17)) as there:
