@@ -12,8 +12,9 @@ BEGIN
     IF NOT EXISTS (SELECT FROM syncd.caps c WHERE c.account_id = account.id) THEN
         RETURN;
     END IF;
-    SELECT syncd.cap_breach(account, p.path, NULL, patch) INTO told FROM jsonb_object_keys(patch) p(path)
-     WHERE syncd.cap_breach(account, p.path, NULL, patch) IS NOT NULL ORDER BY p.path LIMIT 1;
+    SELECT b.told INTO told FROM jsonb_each_text(patch) p
+     CROSS JOIN LATERAL (SELECT syncd.cap_breach(account, p.key, NULL, p.value, patch)) b(told)
+     WHERE b.told IS NOT NULL ORDER BY p.key LIMIT 1;
     IF told IS NOT NULL THEN
         RAISE EXCEPTION '%', told USING ERRCODE = 'SY005',
             HINT = format('the owner sets the caps of account %s: syncd db caps list', account.name);

@@ -52,9 +52,7 @@ class Decisions:
         rows = await self._database.rows("approve_plan", plan, requester, reason, valid_for)
         return [PlanOutcome(**row) for row in rows]
 
-    async def retry(
-        self, update_id: int, requester: str | None, reason: str | None = None
-    ) -> int:
+    async def retry(self, update_id: int, requester: str | None, reason: str | None = None) -> int:
         """Try an update again; returns the number of the one that will be sent, a new one where
         this one is final. Raises Refused."""
         return int(await self._database.value("retry", update_id, requester, reason))

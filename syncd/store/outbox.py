@@ -5,7 +5,7 @@ one changes nothing."""
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import asyncpg
@@ -166,7 +166,10 @@ class Outbox:
 
     async def _write_intent(self, session: Session, batch: Batch, outgoing: Outgoing) -> None:
         account, out = self._account_id, plan_rows.marked(batch, Mark.SEND)
-        lost, waiting = plan_rows.marked(batch, Mark.SUPERSEDED), plan_rows.marked(batch, Mark.LATER)
+        lost, waiting = (
+            plan_rows.marked(batch, Mark.SUPERSEDED),
+            plan_rows.marked(batch, Mark.LATER),
+        )
         ids = [plan.update.id for plan in out]
         await session.run(
             "intent_batch",
@@ -219,9 +222,7 @@ class Outbox:
         if not relied:
             return
         ids, digests = zip(*relied, strict=True)
-        lapsed = await session.rows(
-            "intent_approvals", self._account_id, list(ids), list(digests)
-        )
+        lapsed = await session.rows("intent_approvals", self._account_id, list(ids), list(digests))
         if lapsed:
             raise _changed(f"the approval of update {lapsed[0]['update_id']} holds no longer")
 
@@ -248,5 +249,3 @@ def _pending(row: asyncpg.Record) -> Pending:
         is_create=row["is_create"],
         requester=row["requester"],
     )
-
-

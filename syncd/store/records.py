@@ -26,10 +26,9 @@ class Records:
         async with self._database.transaction() as session:
             if self._epoch is not None:
                 await session.run("require_lease", self._account_id, self._epoch)
-            row = await session.row("recent_window", self._account_id, seconds)
+            (row,) = await session.rows("recent_window", self._account_id, seconds)
             rises = await session.rows("recent_rises", self._account_id, seconds)
             last = await session.rows("recent_changes", self._account_id, chosen)
-        assert row is not None
         return Recent(
             now=row["now"],
             campaigns=row["campaigns"],

@@ -7,7 +7,7 @@ import datetime as dt
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -116,7 +116,7 @@ class Parts:
     records: Records
     decisions: Decisions
     calls: PlanCalls = one_call
-    rules: Rules = Rules()
+    rules: Rules = field(default_factory=Rules)
     capabilities: Capabilities = CAPABILITIES
 
     async def see(

@@ -138,7 +138,7 @@ async def test_what_an_update_asks_for_cannot_be_changed(parts: Parts) -> None:
         "asked_by = 'other'",
         "policy = 'ours'",
         "reference = '{}'",
-        "reference_sources = '{\"budget.daily\": \"requester\"}'",
+        'reference_sources = \'{"budget.daily": "requester"}\'',
     )
     await refused_everywhere(parts, changes, update_id)
 
