@@ -95,7 +95,7 @@ BEGIN
     ELSE
         SELECT b.told, 'nobody can approve past the owner''s caps: syncd db caps list' INTO message, hint
           FROM jsonb_each(items) i
-         CROSS JOIN LATERAL (SELECT syncd.cap_breach(a, i.key, i.value ->> 'remote', u.patch)) b(told)
+         CROSS JOIN LATERAL (SELECT syncd.cap_breach(a, i.key, i.value ->> 'remote', u.patch ->> i.key, u.patch)) b(told)
          WHERE b.told IS NOT NULL ORDER BY i.key LIMIT 1;
     END IF;
 END $$;

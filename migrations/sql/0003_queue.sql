@@ -12,8 +12,9 @@ BEGIN
     IF NOT EXISTS (SELECT FROM syncd.caps c WHERE c.account_id = account.id) THEN
         RETURN;
     END IF;
-    SELECT syncd.cap_breach(account, p.path, NULL, patch) INTO told FROM jsonb_object_keys(patch) p(path)
-     WHERE syncd.cap_breach(account, p.path, NULL, patch) IS NOT NULL ORDER BY p.path LIMIT 1;
+    SELECT b.told INTO told FROM jsonb_each_text(patch) p
+     CROSS JOIN LATERAL (SELECT syncd.cap_breach(account, p.key, NULL, p.value, patch)) b(told)
+     WHERE b.told IS NOT NULL ORDER BY p.key LIMIT 1;
     IF told IS NOT NULL THEN
         RAISE EXCEPTION '%', told USING ERRCODE = 'SY005',
             HINT = format('the owner sets the caps of account %s: syncd db caps list', account.name);
@@ -59,16 +60,16 @@ BEGIN
     RETURN wanted;
 END $$;
 
--- What our own writes put there since the mirror was read, by path: {"value", "update"}.
-CREATE FUNCTION syncd.own_values(account syncd.accounts, known syncd.campaigns, wanted jsonb) RETURNS jsonb
-    LANGUAGE sql STABLE AS $$
-    SELECT coalesce(jsonb_object_agg(l.path, jsonb_build_object('value', l.value, 'update', l.id)), '{}')
-      FROM (SELECT DISTINCT ON (e.key) e.key AS path, e.value, u.id
-              FROM syncd.updates u, jsonb_each(u.patch) e
-             WHERE u.account_id = known.account_id AND u.external_id = known.external_id AND wanted ? e.key
-               AND u.results #>> ARRAY[e.key, 'outcome'] = 'applied'
-               AND syncd.result_at(u, e.key) >= syncd.read_at(known, account)
-             ORDER BY e.key, syncd.result_at(u, e.key) DESC, u.id DESC) l
+-- Where values that the mirror shows came from, by path: our own last write of the path, if it put just this there.
+CREATE FUNCTION syncd.sources_of(known syncd.campaigns, seen jsonb) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT coalesce(jsonb_object_agg(s.key, CASE WHEN l.value IS NOT DISTINCT FROM s.value AND l.id IS NOT NULL
+                                                 THEN 'update ' || l.id ELSE 'mirror' END), '{}')
+      FROM jsonb_each(seen) s
+      LEFT JOIN LATERAL (
+           SELECT u.id, u.patch -> s.key AS value FROM syncd.updates u
+            WHERE u.account_id = known.account_id AND u.external_id = known.external_id
+              AND u.results #>> ARRAY[s.key, 'outcome'] = 'applied'
+            ORDER BY syncd.result_at(u, s.key) DESC, u.id DESC LIMIT 1) l ON true
 $$;
 
 -- The policy asked for, else the account's.
@@ -102,7 +103,6 @@ DECLARE
     a_policy  text := syncd.checked_policy(owner, enqueue.policy);
     source    text := 'none';
     sources   jsonb := '{}';
-    own       jsonb;
     expected  jsonb;
     is_new    boolean;
     wanted    jsonb;
@@ -126,20 +126,17 @@ BEGIN
     wanted := syncd.checked_patch(owner, enqueue.patch, is_create, is_new);
     IF NOT is_create THEN
         known := syncd.wanted_campaign(owner, enqueue.campaign, is_new);
-        own := syncd.own_values(owner, known, wanted);
-        seen := syncd.shown_values(owner, known, wanted)
-                || (SELECT coalesce(jsonb_object_agg(o.key, o.value -> 'value'), '{}') FROM jsonb_each(own) o);
+        seen := syncd.shown_values(owner, known, wanted);
+        sources := syncd.sources_of(known, seen);
         IF enqueue.expect IS NOT NULL THEN
             source := 'requester';
             expected := syncd.checked_expect(owner, enqueue.expect, wanted);
             seen := seen || expected;
+            sources := sources || (SELECT coalesce(jsonb_object_agg(e.path, 'requester'), '{}')
+                                     FROM jsonb_object_keys(expected) e(path));
         ELSIF known.external_id IS NOT NULL THEN
             source := 'mirror';
         END IF;
-        SELECT coalesce(jsonb_object_agg(s.path, CASE WHEN expected ? s.path THEN 'requester'
-                                                      WHEN own ? s.path THEN 'update ' || (own #>> ARRAY[s.path, 'update'])
-                                                      ELSE 'mirror' END), '{}')
-            INTO sources FROM jsonb_object_keys(seen) s(path);
     END IF;
     IF wanted ->> 'status' = 'active' THEN
         expiry := coalesce(expiry, greatest(due + interval '1 h', due + 2 * owner.push_interval));

@@ -12,7 +12,7 @@ CREATE OR REPLACE FUNCTION syncd.waiting_for(u syncd.updates, a syncd.accounts, 
     WHEN u.state = 'held' AND u.reason_code = 'dialect_mismatch' THEN
          jsonb_build_object('code', 'dialect', 'text', syncd.dialect_cause(a) || '; ' || syncd.dialect_remedy(a),
                             'command', syncd.resolving_command(u, a))
-    WHEN u.state = 'held' THEN jsonb_build_object('code', 'decision', 'command', syncd.resolving_command(u, a),
+    WHEN u.state = 'held' THEN jsonb_build_object('code', 'decision', 'until', syncd.released_at(u, a), 'command', syncd.resolving_command(u, a),
          'text', format('a person decides: %s; %s', coalesce(u.reason, u.reason_code), syncd.resolving_command(u, a)))
     WHEN u.state <> 'queued' THEN NULL
     WHEN a.paused_at IS NOT NULL THEN jsonb_build_object('code', 'account_paused',

@@ -120,12 +120,11 @@ CREATE FUNCTION syncd.sets_another_budget(patch jsonb, path text) RETURNS boolea
     RETURN EXISTS (SELECT FROM jsonb_each_text(patch) p
                     WHERE p.key <> path AND starts_with(p.key, 'budget.') AND syncd.figure(p.value) IS NOT NULL);
 
--- Why the owner's table does not allow this change of a path, null where it does. A cap of the path itself comes
--- before the one for all.
-CREATE FUNCTION syncd.cap_breach(account syncd.accounts, path text, before text, patch jsonb) RETURNS text
+-- Why the owner's table does not allow this change of a path, null where it does; `beside` is all that changes with
+-- it. A cap of the path itself comes before the one for all.
+CREATE FUNCTION syncd.cap_breach(account syncd.accounts, path text, before text, wanted text, beside jsonb) RETURNS text
     LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    wanted text := patch ->> path;
     amount numeric := syncd.figure(wanted);
     was    numeric := syncd.figure(before);
     cap    record;
@@ -140,7 +139,7 @@ BEGIN
       LEFT JOIN syncd.caps wide ON wide.account_id = account.id AND wide.path = '*';
     IF amount > cap.most THEN
         RETURN format('%s: %s is above the owner''s cap, %s', path, wanted, trim_scale(cap.most));
-    ELSIF wanted = 'unlimited' AND cap.most IS NOT NULL AND NOT syncd.sets_another_budget(patch, path) THEN
+    ELSIF wanted = 'unlimited' AND cap.most IS NOT NULL AND NOT syncd.sets_another_budget(beside, path) THEN
         RETURN format('%s: "unlimited" is above the owner''s cap, %s', path, trim_scale(cap.most));
     ELSIF amount > was AND amount > was * cap.factor THEN
         RETURN format('%s: from %s to %s is more than %s times as much, the owner''s cap', path, before, wanted,
@@ -204,10 +203,14 @@ BEGIN
                   WHERE a.id IN (SELECT n.account_id FROM added n)
                     AND EXISTS (SELECT FROM syncd.caps c WHERE c.account_id = a.id)
                   ORDER BY a.id FOR NO KEY UPDATE LOOP
-        SELECT syncd.cap_breach(owner, s.path, n.remote ->> s.path, n.sent) INTO told
-          FROM added n, jsonb_object_keys(n.sent) s(path)
-         WHERE n.account_id = owner.id AND syncd.cap_breach(owner, s.path, n.remote ->> s.path, n.sent) IS NOT NULL
-         LIMIT 1;
+        SELECT b.told INTO told
+          FROM (SELECT n.*, (SELECT jsonb_object_agg(o.key, o.value) FROM added m, jsonb_each(m.sent) o
+                              WHERE m.account_id = n.account_id AND m.batch_id = n.batch_id
+                                AND coalesce(m.external_id = n.external_id, m.update_id = n.update_id)) AS beside
+                  FROM added n WHERE n.account_id = owner.id) n
+         CROSS JOIN LATERAL jsonb_each_text(n.sent) s
+         CROSS JOIN LATERAL (SELECT syncd.cap_breach(owner, s.key, n.remote ->> s.key, s.value, n.beside)) b(told)
+         WHERE b.told IS NOT NULL LIMIT 1;
         told := coalesce(told, syncd.window_breach(owner.id, ARRAY(
             SELECT DISTINCT n.batch_id FROM added n WHERE n.account_id = owner.id)));
         IF told IS NOT NULL THEN
@@ -220,8 +223,9 @@ END $$;
 CREATE TRIGGER attempts_capped AFTER INSERT ON syncd.attempts
     REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION syncd.check_caps();
 
--- Whether what an update is held for is gone, so that it goes back to the queue by itself.
-CREATE FUNCTION syncd.is_releasable(u syncd.updates, a syncd.accounts) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+-- From when on a held update may go back to the queue by itself, null where a person has to decide: every cause of it
+-- is gone, or has a time at which it ends.
+CREATE FUNCTION syncd.released_at(u syncd.updates, a syncd.accounts) RETURNS timestamptz LANGUAGE plpgsql STABLE AS $$
 DECLARE
     is_spoken boolean := coalesce(a.dialect_seen, a.dialect) = a.dialect;
     has_money boolean := CASE WHEN u.external_id IS NULL THEN a.currency
@@ -229,14 +233,20 @@ DECLARE
                                      WHERE c.account_id = u.account_id AND c.external_id = u.external_id) END IS NOT NULL;
 BEGIN
     IF u.state <> 'held' THEN
-        RETURN false;
+        RETURN NULL;
     ELSIF NOT jsonb_path_exists(coalesce(u.holds, '{}'), '$.*.hits[*]') THEN
-        RETURN u.reason_code = 'dialect_mismatch' AND is_spoken;
+        RETURN CASE WHEN u.reason_code = 'dialect_mismatch' AND is_spoken THEN u.due_at END;
     END IF;
-    RETURN (SELECT bool_and(h ->> 'way' = 'itself' AND CASE h ->> 'rule' WHEN 'dialect_mismatch' THEN is_spoken
-                                                       WHEN 'currency-unknown' THEN has_money ELSE false END)
-              FROM jsonb_path_query(u.holds, '$.*.hits[*]') h);
+    RETURN (SELECT CASE WHEN bool_and(t.at IS NOT NULL) THEN max(t.at) END
+              FROM jsonb_path_query(u.holds, '$.*.hits[*]') h
+             CROSS JOIN LATERAL (SELECT CASE
+                   WHEN h #>> '{figures,until}' IS NOT NULL THEN (h #>> '{figures,until}')::timestamptz
+                   WHEN h ->> 'rule' = 'dialect_mismatch' AND is_spoken THEN u.due_at
+                   WHEN h ->> 'rule' = 'currency-unknown' AND has_money THEN u.due_at END) t(at));
 END $$;
+
+CREATE FUNCTION syncd.is_releasable(u syncd.updates, a syncd.accounts) RETURNS boolean LANGUAGE sql STABLE
+    RETURN coalesce(syncd.released_at(u, a) <= syncd.now(), false);
 
 -- When what the mirror shows of a campaign was read: the last complete pull saw an unchanged one too, unless a push
 -- touched it after one of that pull's pages had left.

@@ -1,5 +1,5 @@
-"""Plans as the outbox writes them down: what becomes of each update, what a call says and what stood
-there before. Values to rows, without a statement."""
+"""Plans as the outbox writes them down: what becomes of each update, what a call says and what
+stood there before. Values to rows, without a statement."""
 
 from __future__ import annotations
 

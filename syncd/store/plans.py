@@ -46,7 +46,7 @@ class Plans:
 
     async def save(
         self,
-        hash: str,
+        plan_hash: str,
         items: Sequence[Mapping[str, Any]],
         document: Mapping[str, Any],
         made_by: str,
@@ -54,9 +54,8 @@ class Plans:
     ) -> None:
         """Keep a plan for so long. Each item has `update`, `path`, `digest`, `mark` and `hits`, the
         hits as held updates have them."""
-        await self._database.run(
-            "plan_save", self._account_id, hash, list(items), dict(document), made_by, valid_for
-        )
+        row = (plan_hash, list(items), dict(document), made_by, valid_for)
+        await self._database.run("plan_save", self._account_id, *row)
 
     async def find(self, prefix: str) -> SavedPlan | None:
         """The plan of any account whose hash begins so, the newest of those with one hash; None
@@ -76,7 +75,7 @@ async def find_plan(database: Database, prefix: str) -> SavedPlan | None:
         raise UsageError(
             f"more than one plan begins with {prefix}", remedy="give more of its digits"
         )
-    return _saved(rows[0]) if rows else None
+    return _saved(dict(rows[0])) if rows else None
 
 
 def _saved(row: asyncpg.Record) -> SavedPlan:

@@ -10,9 +10,10 @@ from syncd.store.database import Database
 
 
 class Records:
-    """The records of one account. Whoever asks holds its lease under this epoch."""
+    """The records of one account. Whoever means to send asks under the epoch of its lease; None for
+    whoever only looks."""
 
-    def __init__(self, database: Database, account_id: int, epoch: int) -> None:
+    def __init__(self, database: Database, account_id: int, epoch: int | None = None) -> None:
         self._database = database
         self._account_id = account_id
         self._epoch = epoch
@@ -23,11 +24,11 @@ class Records:
         was. Raises LeaseLost."""
         chosen = None if ids is None else list(ids)
         async with self._database.transaction() as session:
-            await session.run("require_lease", self._account_id, self._epoch)
-            row = await session.row("recent_window", self._account_id, seconds)
+            if self._epoch is not None:
+                await session.run("require_lease", self._account_id, self._epoch)
+            (row,) = await session.rows("recent_window", self._account_id, seconds)
             rises = await session.rows("recent_rises", self._account_id, seconds)
             last = await session.rows("recent_changes", self._account_id, chosen)
-        assert row is not None
         return Recent(
             now=row["now"],
             campaigns=row["campaigns"],

@@ -84,6 +84,22 @@ class Overview:
     last_trouble: Row | None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chain:
+    """Everything that happened to one update, each list in its order: the states that it reached,
+    what was sent and what came back, who let what through, which values of the mirror moved because
+    of it, and the updates that it is linked to (`link` says how: `superseded_by`, `supersedes`,
+    `retry_of`, `retried_by`). `inbox` is its row there, where it has one."""
+
+    update: Row
+    events: list[Row]
+    attempts: list[Row]
+    approvals: list[Row]
+    history: list[Row]
+    links: list[Row]
+    inbox: Row | None
+
+
 class Reports:
     """The report views of one database."""
 
@@ -145,6 +161,27 @@ class Reports:
     async def attempts(self, update_ids: Collection[int]) -> list[Row]:
         """Every attempt of these updates, oldest first."""
         return _rows(await self._database.rows("report_attempts", list(update_ids)))
+
+    async def chain(self, update_id: int) -> Chain | None:
+        """What happened to one update; None where there is no such update."""
+        async with self._database.session() as session:
+            update = await session.rows("report_updates_by_id", [update_id])
+            if not update:
+                return None
+            inbox = await session.row("report_inbox_row", update_id)
+            return Chain(
+                update=dict(update[0]),
+                events=_rows(await session.rows("report_events", update_id)),
+                attempts=_rows(await session.rows("report_attempts", [update_id])),
+                approvals=_rows(await session.rows("report_approvals", update_id)),
+                history=_rows(await session.rows("report_history_of", update_id)),
+                links=_rows(await session.rows("report_links", update_id)),
+                inbox=None if inbox is None else dict(inbox),
+            )
+
+    async def inbox(self, account: str | None = None, limit: int | None = None) -> list[Row]:
+        """What a person has to look at, the longest waiting first."""
+        return _rows(await self._database.rows("report_inbox", account, limit))
 
     async def campaigns(self, wanted: CampaignFilter) -> list[Row]:
         """Campaigns in the order of account and id."""

@@ -7,7 +7,7 @@ import datetime as dt
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,7 @@ import asyncpg
 from syncd.model.call import CallResult, WriteCall, WriteItem, WritePlan
 from syncd.model.campaign import Amount, Campaign
 from syncd.model.fold import plan_push
+from syncd.model.guard import Rules
 from syncd.model.path import Field, Kind
 from syncd.model.plan import Mark, PlanCalls, PushPlan, UpdatePlan
 from syncd.model.run import RunKind, RunOutcome, RunResult
@@ -23,9 +24,11 @@ from syncd.model.update import Confirmation, Outcome, State, Verdict
 from syncd.ports import BadRow, Batch, Capabilities, Outgoing, Settled, Settlement
 from syncd.store.accounts import Accounts, Registration, Wanted
 from syncd.store.database import Database, open_database
+from syncd.store.decisions import Decisions
 from syncd.store.leases import Lease, take_lease
 from syncd.store.mirror import Mirror, Sighting
 from syncd.store.outbox import Outbox
+from syncd.store.records import Records
 from syncd.store.reports import Reports
 from syncd.store.runs import Runs
 from syncd.store.unknowns import Unknowns
@@ -110,7 +113,10 @@ class Parts:
     unknowns: Unknowns
     runs: Runs
     reports: Reports
+    records: Records
+    decisions: Decisions
     calls: PlanCalls = one_call
+    rules: Rules = field(default_factory=Rules)
     capabilities: Capabilities = CAPABILITIES
 
     async def see(
@@ -138,10 +144,12 @@ class Parts:
         return (await self.accounts.enqueue([wanted]))[0]
 
     async def plan(self) -> PushPlan:
-        """What a push would do with all that is due, going by the mirror."""
+        """What a push would do with all that is due, going by the mirror and the rules."""
         pending = await self.outbox.due(10_000, ())
         remote = await self.mirror.values([update.external_id for update in pending])
-        return plan_push(pending, remote, self.calls)
+        recent = await self.records.recent(3600.0)
+        rules = replace(self.rules, caps=await self.records.caps())
+        return plan_push(pending, remote, self.calls, rules, recent)
 
     async def batch(self, run_id: int, plan: PushPlan, only: Sequence[str] = ()) -> Batch:
         """A batch of the plan's one call, or of some of its campaigns."""
@@ -170,6 +178,20 @@ class Parts:
         update_id = await self.enqueue(external_id, daily)
         await self.settle(await self.intend([external_id]), Verdict(outcome=Outcome.APPLIED))
         return update_id
+
+    async def cap(self, path: str, **figures: Any) -> None:
+        """What the owner allows: the columns of `syncd.caps`."""
+        await self.sql.execute(
+            "DELETE FROM syncd.caps WHERE account_id = $1 AND path = $2", self.number, path
+        )
+        await self.sql.execute(
+            "INSERT INTO syncd.caps SELECT (jsonb_populate_record(NULL::syncd.caps,"
+            " jsonb_build_object('account_id', $1::int, 'path', $2::text, 'set_by', 'owner',"
+            " 'set_at', syncd.now()) || $3::jsonb)).*",
+            self.number,
+            path,
+            json.dumps(figures),
+        )
 
     async def row(self, table: str, update_id: int) -> dict[str, Any]:
         """One row by its id, its JSON decoded."""
@@ -280,6 +302,8 @@ def bound(
         mirror=Mirror(database, number, epoch),
         outbox=Outbox(database, number, epoch),
         unknowns=Unknowns(database, number, epoch),
+        records=Records(database, number, epoch),
+        decisions=Decisions(database),
         runs=Runs(database, number, epoch, "test"),
         reports=Reports(database),
     )

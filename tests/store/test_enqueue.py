@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from syncd.errors import Refused
-from syncd.model.update import Outcome, Verdict
+from syncd.model.update import Outcome, Policy, Verdict
 from syncd.store.accounts import Wanted
 from syncd.store.database import open_database
 from tests.store.parts import Parts, campaign, registration
@@ -85,13 +85,12 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     (bare("-5"), 'budget.daily: "-5" is negative', AMOUNT),
     (bare("1e400"), "is not an amount", DIGITS),
     (bare("120.505"), "has more than 2 decimals", "criteo keeps 2 decimals of it"),
-    ({"value": "unlimited"}, 'budget.daily: "unlimited" is not accepted', "give an amount here"),
     (bare("null"), "budget.daily: null is not accepted", "give a value, such as 120.50"),
     (bare("{}"), "is not a value", "give one text or number"),
     (bare('{"amount": 5}'), "is not a value", "give one text or number"),
     (bare("[5]"), "is not a value", "give one text or number"),
     (bare("true"), "is not a value", "give one text or number"),
-    ({"policy": "ours"}, 'unknown policy "ours"', 'the policy is "hold"'),
+    ({"policy": "mine"}, 'unknown policy "mine"', '"theirs" gives way'),
     (
         {"expires_at": dt.datetime(2020, 1, 1, tzinfo=dt.UTC)},
         "it would expire before it is due",
@@ -134,6 +133,7 @@ async def test_amounts_are_kept_in_one_form(parts: Parts) -> None:
         (bare("120.50"), "120.5"),
         (bare("1e2"), "100"),
         (bare("7"), "7"),
+        ({"value": "unlimited"}, "unlimited"),
         ({"value": "99999999999999.99"}, "99999999999999.99"),
         ({"value": "1.5000000000000000000"}, "1.5"),
     ]:
@@ -141,16 +141,56 @@ async def test_amounts_are_kept_in_one_form(parts: Parts) -> None:
         assert update["patch"] == {DAILY: kept}
 
 
-async def test_an_amount_above_the_accounts_largest_is_refused(parts: Parts) -> None:
+async def test_what_a_person_may_approve_is_not_refused_at_the_door(parts: Parts) -> None:
     await parts.accounts.register([registration(max_amount=Decimal(1000))])
     await parts.pull([campaign("a")])
+    update = await parts.update(await ask(parts, value="1000.01"))
+    assert (update["state"], update["patch"]) == ("queued", {DAILY: "1000.01"})
+
+
+async def test_an_amount_above_the_owners_cap_is_refused(parts: Parts) -> None:
+    await parts.pull([campaign("a")])
+    await parts.cap("*", max_amount=1000)
     await ask(parts, value="1000.00")
-    with pytest.raises(
-        asyncpg.PostgresError, match="is above this account's largest amount, 1000"
-    ) as refused:
-        await ask(parts, value="1000.01")
-    assert refused.value.sqlstate == "SY005"
-    assert "guard.max_amount of account shop" in str(refused.value.hint)
+    both = '{"budget.daily": "unlimited", "budget.monthly": "900"}'
+    await ask(parts, patch=both)
+    for value, said in (
+        ("1000.01", "1000.01 is above the owner's cap, 1000"),
+        ("unlimited", '"unlimited" is above the owner\'s cap, 1000'),
+    ):
+        with pytest.raises(asyncpg.PostgresError, match=said) as refused:
+            await ask(parts, value=value)
+        assert refused.value.sqlstate == "SY005"
+        assert "syncd db caps list" in str(refused.value.hint)
+    await parts.cap(DAILY, max_amount=5000)
+    await ask(parts, value="1000.01")
+    await parts.cap(DAILY, max_amount=10)
+    with pytest.raises(asyncpg.PostgresError, match="above the owner's cap, 10"):
+        await ask(parts, patch=both.replace('"unlimited"', "11"))
+
+
+async def test_the_policy_is_the_accounts_own_unless_another_is_asked_for(parts: Parts) -> None:
+    await parts.accounts.register([registration(policy=Policy.THEIRS)])
+    await parts.pull([campaign("a")])
+    for asked, kept in ((None, "theirs"), ("hold", "hold"), ("ours", "ours")):
+        update = await parts.update(await ask(parts, policy=asked))
+        assert update["policy"] == kept
+    assert [one.policy.value for one in await parts.outbox.due(9, ())] == ["theirs", "hold", "ours"]
+
+
+async def test_of_each_reference_it_is_kept_where_it_came_from(parts: Parts) -> None:
+    await parts.pull([campaign("a", "100")])
+    first = await parts.apply("a", "50")
+    both = '{"budget.daily": 60, "budget.monthly": 70}'
+    update = await parts.update(await ask(parts, patch=both, expect='{"budget.monthly": 5}'))
+    assert update["reference_sources"] == {DAILY: "mirror", "budget.monthly": "requester"}
+    await parts.pull([campaign("a", "50")])
+    update = await parts.update(await ask(parts, patch=both))
+    assert update["reference_sources"] == {DAILY: f"update {first}", "budget.monthly": "mirror"}
+    assert update["reference"] == {DAILY: "50", "budget.monthly": "unlimited"}
+    await parts.pull([campaign("a", "51")])
+    update = await parts.update(await ask(parts))
+    assert (update["reference"], update["reference_sources"]) == ({DAILY: "51"}, {DAILY: "mirror"})
 
 
 async def test_without_any_account_the_hint_says_how_accounts_come_to_be_known(

@@ -102,6 +102,9 @@ async def refused_everywhere(parts: Parts, changes: Sequence[str], update_id: in
         await parts.sql.execute(f"SET ROLE {role}")
         with pytest.raises(asyncpg.PostgresError) as refused:
             await parts.sql.execute(f"UPDATE syncd.updates SET {change} WHERE id = $1", update_id)
+        # Of what is asked for the service's role may write no column to begin with.
+        if role == "syncd_service" and refused.value.sqlstate == "42501":
+            continue
         assert refused.value.sqlstate == "SY010", (role, change)
         assert "cannot be changed" in str(refused.value)
     await parts.sql.execute("RESET ROLE")
@@ -132,6 +135,10 @@ async def test_what_an_update_asks_for_cannot_be_changed(parts: Parts) -> None:
         "is_create = true",
         "external_id = NULL",
         "created_at = created_at - interval '1 s'",
+        "asked_by = 'other'",
+        "policy = 'ours'",
+        "reference = '{}'",
+        'reference_sources = \'{"budget.daily": "requester"}\'',
     )
     await refused_everywhere(parts, changes, update_id)
 

@@ -63,6 +63,43 @@ SELECT u.state::text, count(*) AS count FROM report.updates u
 -- Every attempt of these updates, oldest first.
 SELECT t.* FROM report.update_attempts t WHERE t.update_id = ANY ($1::bigint[]) ORDER BY t.batch_id, t.update_id
 
+-- name: report_events
+-- Every state that an update reached.
+SELECT e.* FROM report.update_events e WHERE e.update_id = $1 ORDER BY e.id
+
+-- name: report_approvals
+-- Who let what of an update through.
+SELECT p.* FROM report.approvals p WHERE p.update_id = $1 ORDER BY p.id
+
+-- name: report_history_of
+-- Which values of the mirror moved because of an update.
+SELECT f.* FROM report.updates u
+  JOIN report.field_history f ON f.account = u.account AND f.external_id = u.external_id AND f.update_id = u.id
+ WHERE u.id = $1 ORDER BY f.id
+
+-- name: report_links
+-- The updates that an update is linked to, and how.
+SELECT l.link, o.id, o.state::text, o.patch, o.created_at, o.settled_at
+  FROM syncd.updates u
+ CROSS JOIN LATERAL (
+       SELECT 'superseded_by' AS link, u.superseded_by AS id
+       UNION SELECT 'superseded_by', (r.value ->> 'superseded_by')::bigint FROM jsonb_each(u.results) r
+       UNION ALL SELECT 'supersedes', s.id FROM syncd.updates s
+                  WHERE s.account_id = u.account_id AND s.superseded_by = u.id
+       UNION ALL SELECT 'retry_of', u.retry_of
+       UNION ALL SELECT 'retried_by', s.id FROM syncd.updates s WHERE s.account_id = u.account_id AND s.retry_of = u.id) l
+  JOIN syncd.updates o ON o.account_id = u.account_id AND o.id = l.id
+ WHERE u.id = $1 ORDER BY l.link, o.id
+
+-- name: report_inbox
+-- What a person has to look at, the longest waiting first.
+SELECT i.*, n.at FROM report.inbox i CROSS JOIN (SELECT syncd.now() AS at) n
+ WHERE ($1::text IS NULL OR i.account = $1) ORDER BY i.since, i.id LIMIT $2
+
+-- name: report_inbox_row
+-- One update as the inbox has it.
+SELECT i.* FROM report.inbox i WHERE i.id = $1
+
 -- name: report_campaigns
 -- Campaigns in the order of account and id, from after a given one; a null argument does not narrow.
 SELECT c.* FROM report.campaigns c
@@ -128,4 +165,4 @@ SELECT current_setting('server_version') AS server_version, current_database() A
          WHERE s.datname = current_database() AND s.pid <> pg_backend_pid()) AS oldest_transaction_seconds,
        (SELECT count(*) FROM pg_stat_activity s WHERE s.datname = current_database()) AS connections,
        (SELECT array_agg(r.rolname::text ORDER BY r.rolname) FROM pg_roles r
-         WHERE r.rolname IN ('syncd_owner', 'syncd_service')) AS roles
+         WHERE r.rolname IN ('syncd_owner', 'syncd_service', 'syncd_enqueue', 'syncd_approve', 'syncd_report')) AS roles
