@@ -12,6 +12,7 @@ import pytest
 from syncd.engine.push import PushReport, push
 from syncd.errors import LimitWait, NoAnswer
 from syncd.model.call import CallResult, Whole, WriteCall
+from syncd.model.guard import Rules
 from syncd.model.path import Field, Guard, Kind
 from syncd.model.run import RunOutcome
 from syncd.model.update import Outcome, Verdict
@@ -227,7 +228,7 @@ async def test_a_start_that_was_refused_is_looked_at(
 
     one, ids = await ready(parts, 1, answer, value="60")
     one.platform.offer = replace(one.platform.offer, fields=STARTING)
-    account = replace(one.account, rules=replace(one.account.rules, free=frozenset({Guard.START})))
+    account = replace(one.account, rules=Rules(fields=STARTING, free=frozenset({Guard.START})))
     await push(account)
     assert await one.states(ids) == [state]
 
