@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import asyncpg
-
 from syncd.errors import UsageError
 from syncd.store.database import Database
 
@@ -78,7 +76,7 @@ async def find_plan(database: Database, prefix: str) -> SavedPlan | None:
     return _saved(dict(rows[0])) if rows else None
 
 
-def _saved(row: asyncpg.Record) -> SavedPlan:
+def _saved(row: Mapping[str, Any]) -> SavedPlan:
     items = row["items"]
     return SavedPlan(
         account=row["account"],
