@@ -4,16 +4,19 @@ create once more, and what a plan takes for the provider's present values."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from syncd.engine import push, recover
+from syncd.engine import recover
+from syncd.model import merge
+from syncd.model.item_rules import item_hits
 from syncd.model.recovery import Resolution, resolve_create
 from syncd.model.update import State
+from syncd.store.mirror import Mirror
 from tests.conduct import within_factor
 from tests.planted.bug import Bug, Ground
-from tests.planted.planting import replaced, statement
+from tests.planted.planting import Plant, replaced, statement, together
 from tests.promises import Violation
 
 
@@ -55,30 +58,36 @@ async def a_create_that_a_search_does_not_show(ground: Ground) -> Sequence[Viola
 
 
 async def a_budget_that_a_person_has_cut(ground: Ground) -> Sequence[Violation]:
-    """Since the last pull somebody has cut a budget to a tenth; what is asked for is hardly more
-    than the mirror shows, and eleven times what stands there."""
-    async with ground.scene(tables={"guard": {"max_factor": 2}}) as scene:
+    """Since the last pull somebody has cut a budget to a tenth; what is asked for, whatever stands
+    there, is hardly more than the mirror shows, and eleven times the present value."""
+    guard = {"max_factor": 2}
+    async with ground.scene(tables={"guard": guard}) as scene:
         (pick,) = scene.ordinary(1)
         cut = {pick["path"]: f"{Decimal(pick['current']) / 10:.2f}"}
         scene.simulator.world.edit(pick["id"], values=cut)
         await scene.books.later("2 hours")
-        await scene.books.enqueue_picks([pick])
+        await scene.books.enqueue(pick["id"], pick["path"], pick["amount"], policy="ours")
         await scene.push()
         return list(within_factor(scene.simulator.journal.since(0), Decimal(2)))
 
 
-def _on_the_mirror() -> AbstractContextManager[None]:
-    sound = push._fresh  # noqa: SLF001
+def _guards_on_the_mirror() -> Plant:
+    """The rules are asked about what the mirror had before the push read anything."""
+    sound = Mirror.absorb
+    stale: dict[str, Any] = {}
 
-    async def stale(account: Any, run_id: int, pending: Sequence[Any]) -> Any:
-        fresh = await sound(account, run_id, pending)
-        fresh.values.update(await account.mirror.values([one.external_id for one in pending]))
-        return fresh
+    async def absorb(self: Mirror, run_id: int, campaigns: Sequence[Any], marker: Any) -> None:
+        stale.update(await self.values([one.external_id for one in campaigns]))
+        await sound(self, run_id, campaigns, marker)
 
-    return replaced(push, "_fresh", stale)
+    def hits(rules: Any, change: Any, recent: Any) -> Any:
+        before = stale.get(change.external_id, change.remote)
+        return item_hits(rules, replace(change, remote=before), recent)
+
+    return together(replaced(Mirror, "absorb", absorb), replaced(merge, "item_hits", hits))
 
 
-def _created_again() -> AbstractContextManager[None]:
+def _created_again() -> Plant:
     def again(unknown: Any, newcomers: Sequence[str], *more: Any, **named: Any) -> Any:
         if newcomers:
             return resolve_create(unknown, newcomers, *more, **named)
@@ -120,6 +129,6 @@ BUGS = (
         name="guards look at the mirror instead of what stands there now",
         scenario=a_budget_that_a_person_has_cut,
         promise=13,
-        plant=_on_the_mirror,
+        plant=_guards_on_the_mirror,
     ),
 )
