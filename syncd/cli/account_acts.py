@@ -1,44 +1,11 @@
-"""What people do to an account: stop and resume its passes, let a braked pull through, give it
-another name."""
+"""What people do to an account: let a braked pull through, give it another name."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import rich_click as click
 
 from syncd.cli.choices import Choices, command
 from syncd.cli.codes import OK
-
-if TYPE_CHECKING:
-    from syncd.cli.opened import Opened
-    from syncd.cli.render.screen import Screen
-    from syncd.store.reports import KnownAccount
-
-
-@command("pause")
-@click.argument("names", metavar="[ACCOUNT]...", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="Every account.")
-@click.pass_obj
-def pause_(choices: Choices, /, names: tuple[str, ...], *, everything: bool) -> int:
-    """Stop all pulls and pushes of accounts until they are resumed."""
-    from syncd.cli.opened import finish
-
-    finish(choices, _set_pause(choices, names, everything=everything, is_paused=True))
-    return OK
-
-
-@command("resume")
-@click.argument("names", metavar="[ACCOUNT]...", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="Every account.")
-@click.pass_obj
-def resume_(choices: Choices, /, names: tuple[str, ...], *, everything: bool) -> int:
-    """Let the passes of paused accounts run again."""
-    from syncd.cli.opened import finish
-
-    finish(choices, _set_pause(choices, names, everything=everything, is_paused=False))
-    return OK
 
 
 @command("accept")
@@ -66,58 +33,6 @@ def rename_(choices: Choices, /, old: str, new: str) -> int:
 
     finish(choices, _rename(choices, old, new))
     return OK
-
-
-async def _set_pause(
-    choices: Choices, names: Sequence[str], *, everything: bool, is_paused: bool
-) -> None:
-    from syncd.cli.opened import opened
-    from syncd.cli.requester import person
-    from syncd.store.accounts import Accounts as StoredAccounts
-
-    async with opened(choices) as here:
-        here.screen.refuse_csv("pausing" if is_paused else "resuming")
-        await here.register()
-        chosen = await _chosen(here, names, everything=everything)
-        stored = StoredAccounts(here.database)
-        for account in chosen:
-            act = stored.pause if is_paused else stored.resume
-            await act(account.name, person())
-        if choices.format == "json":
-            told = [{"account": account.name, "is_paused": is_paused} for account in chosen]
-            here.screen.document("syncd.pause/1", {"accounts": told})
-            return
-        _tell_pause(here.screen, chosen, everything=everything, is_paused=is_paused)
-
-
-async def _chosen(here: Opened, names: Sequence[str], *, everything: bool) -> list[KnownAccount]:
-    from syncd.cli.checking import require_account
-    from syncd.errors import UsageError
-
-    if everything == bool(names):
-        raise UsageError("name the accounts, or give --all", remedy="see: syncd accounts list")
-    known = await here.reports.known_accounts()
-    for name in names:
-        require_account(name, known)
-    return [known[name] for name in names] if names else list(known.values())
-
-
-def _tell_pause(
-    screen: Screen, chosen: Sequence[KnownAccount], *, everything: bool, is_paused: bool
-) -> None:
-    for account in chosen:
-        was = account.paused_at is not None
-        if is_paused:
-            screen.deed(
-                f"{account.name} was paused already"
-                if was
-                else f"{account.name} is paused: nothing new is read or sent"
-            )
-        else:
-            screen.deed(f"{account.name} runs again" if was else f"{account.name} was not paused")
-    if is_paused:
-        named = "--all" if everything else " ".join(one.name for one in chosen)
-        screen.hint(f"syncd accounts resume {named}")
 
 
 async def _accept(choices: Choices, name: str, requester: str | None) -> None:

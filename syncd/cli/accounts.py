@@ -31,8 +31,8 @@ class Accounts(LazyGroup):
         for name, module in {
             "list": "accounts",
             "check": "accounts",
-            "pause": "account_acts",
-            "resume": "account_acts",
+            "pause": "pausing",
+            "resume": "pausing",
             "accept": "account_acts",
             "authorize": "authorizing",
             "rename": "account_acts",

@@ -112,14 +112,16 @@ def shared(function: Any) -> Any:
     return function
 
 
-def group(name: str, places: type[LazyGroup]) -> Callable[[Callable[..., Any]], click.RichGroup]:
+def group(
+    name: str, places: type[LazyGroup], **attributes: Any
+) -> Callable[[Callable[..., Any]], click.RichGroup]:
     """A group of commands with the options of every command."""
 
     def decorate(function: Callable[..., Any]) -> click.RichGroup:
         function = click.command_panel("Commands")(shared(function))
-        made: click.RichGroup = click.group(name, cls=places, context_settings=dict(CONTEXT))(
-            function
-        )
+        made: click.RichGroup = click.group(
+            name, cls=places, context_settings=dict(CONTEXT), **attributes
+        )(function)
         return made
 
     return decorate

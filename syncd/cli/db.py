@@ -15,13 +15,15 @@ class Db(LazyGroup):
     """The commands about the database."""
 
     places: ClassVar[Mapping[str, str]] = {
-        name: f"syncd.cli.db:{name}_" for name in ("upgrade", "status", "url")
+        **{name: f"syncd.cli.db:{name}_" for name in ("upgrade", "status", "url")},
+        "caps": "syncd.cli.caps:caps",
+        "grant": "syncd.cli.granting:grant_",
     }
 
 
 @group("db", Db)
 def db() -> None:
-    """Upgrade the database, look at it, or print its address."""
+    """Upgrade the database, look at it, print its address, set its caps or grant its roles."""
 
 
 @command("upgrade")
