@@ -58,7 +58,7 @@ BEGIN
         RETURN 'syncd updates seen ' || u.id;
     ELSIF u.state <> 'held' THEN
         RETURN NULL;
-    ELSIF u.reason_code = 'create_unresolved' THEN
+    ELSIF u.reason_code = 'create_unresolved' OR (u.is_create AND u.batch_id IS NOT NULL AND ways = '{}') THEN
         RETURN format('look at the provider, then: syncd updates cancel %s (or, when it is certain that none was made: %s)',
                       u.id, again);
     END IF;

@@ -1,5 +1,5 @@
-"""What a person may do about an update: let it through just as it is held, try it again, take note of
-it; and what nobody may."""
+"""What a person may do about an update: let it through just as it is held, try it again, take note
+of it; and what nobody may."""
 
 from __future__ import annotations
 
@@ -98,8 +98,8 @@ async def test_only_what_is_held_for_an_approval_can_be_approved(parts: Parts) -
     assert "unknown update 999" in (await refused(parts.decisions.approve(999, "bob")))[0]
     held = await parts.hold()
     await parts.sql.execute(
-        "UPDATE syncd.updates SET holds = jsonb_set(holds, '{budget.daily,hits,0,way}', '\"retry\"')"
-        " WHERE id = $1", held,
+        "UPDATE syncd.updates SET holds ="
+        " jsonb_set(holds, '{budget.daily,hits,0,way}', '\"retry\"') WHERE id = $1", held,
     )  # fmt: skip
     said, remedy = await refused(parts.decisions.approve(held, "bob"))
     assert "cannot be approved: budget.daily would rise" in said
