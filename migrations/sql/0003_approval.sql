@@ -58,7 +58,7 @@ BEGIN
         RETURN 'syncd updates seen ' || u.id;
     ELSIF u.state <> 'held' THEN
         RETURN NULL;
-    ELSIF u.reason_code = 'create_unresolved' THEN
+    ELSIF u.reason_code = 'create_unresolved' OR (u.is_create AND u.batch_id IS NOT NULL AND ways = '{}') THEN
         RETURN format('look at the provider, then: syncd updates cancel %s (or, when it is certain that none was made: %s)',
                       u.id, again);
     END IF;
@@ -261,13 +261,14 @@ CREATE FUNCTION syncd.seen(update_id bigint, requester text DEFAULT NULL) RETURN
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     wanted syncd.updates := syncd.known_update(update_id);
+    who    text := syncd.actor(requester);
 BEGIN
     IF NOT (wanted.state IN ('rejected', 'expired') OR (wanted.state = 'applied' AND wanted.confirmation = 'different')) THEN
         RAISE EXCEPTION 'update % is %; there is nothing to take note of', wanted.id, wanted.state USING ERRCODE = 'SY007',
             HINT = CASE WHEN wanted.state = 'held' THEN 'approve it, try it again or cancel it'
                         ELSE 'syncd updates list --state inbox' END;
     END IF;
-    UPDATE syncd.updates u SET seen_at = syncd.now(), seen_by = syncd.actor(requester)
+    UPDATE syncd.updates u SET seen_at = syncd.now(), seen_by = who
      WHERE u.account_id = wanted.account_id AND u.id = wanted.id AND u.seen_at IS NULL;
 END $$;
 

@@ -38,6 +38,7 @@ class Unknowns:
                 sent=row["sent"],
                 before=row["remote"],
                 repeats=row["repeats"],
+                searches=row["searches"],
                 seconds_left=0.0 if row["is_due"] else max(row["seconds_left"], 0.001),
                 is_late=bool(row["is_late"]),
                 has_more=row["has_more"],

@@ -16,7 +16,7 @@ import asyncpg
 from syncd.model.call import CallResult, WriteCall, WriteItem, WritePlan
 from syncd.model.campaign import Amount, Campaign
 from syncd.model.fold import plan_push
-from syncd.model.guard import Rules
+from syncd.model.guard import Bounds, Rules
 from syncd.model.path import Field, Kind
 from syncd.model.plan import Mark, PlanCalls, PushPlan, UpdatePlan
 from syncd.model.run import RunKind, RunOutcome, RunResult
@@ -150,6 +150,20 @@ class Parts:
         recent = await self.records.recent(3600.0)
         rules = replace(self.rules, caps=await self.records.caps())
         return plan_push(pending, remote, self.calls, rules, recent)
+
+    async def decide(self) -> PushPlan:
+        """Settle what the plan sends nothing of."""
+        plan = await self.plan()
+        sent = (Mark.SEND, Mark.LATER)
+        await self.outbox.decide([one for one in plan.updates if one.mark not in sent])
+        return plan
+
+    async def hold(self, external_id: str = "a", daily: str = "500", **other: Any) -> int:
+        """An update that is held because it asks for more than twice what there is."""
+        self.rules = Rules(fields=FIELDS, bounds=Bounds(max_factor=Decimal(2)))
+        update_id = await self.enqueue(external_id, daily, **other)
+        await self.decide()
+        return update_id
 
     async def batch(self, run_id: int, plan: PushPlan, only: Sequence[str] = ()) -> Batch:
         """A batch of the plan's one call, or of some of its campaigns."""

@@ -15,7 +15,7 @@ import pytest
 from syncd.errors import SyncdError
 from syncd.store.database import SCHEMA_VERSION, open_database
 from syncd.store.embedded import EmbeddedPostgres, temporary_cluster
-from syncd.store.migrations import SERVICE, Upgrade, upgrade
+from syncd.store.migrations import PEOPLE, SERVICE, Upgrade, upgrade
 
 PROGRAM = (
     "import asyncio, sys; from syncd.store.migrations import upgrade;"
@@ -115,6 +115,27 @@ async def test_a_user_who_may_not_make_roles_gets_the_sql_for_the_administrator(
     assert second == Upgrade(before=SCHEMA_VERSION, after=SCHEMA_VERSION)
     async with open_database(url, role=SERVICE) as database:
         assert await database.value("clock")
+
+
+async def test_who_has_the_two_roles_of_before_goes_on_and_is_told_of_the_others(
+    fresh: EmbeddedPostgres,
+) -> None:
+    admin, url = fresh.dsn("app"), fresh.dsn("app").replace("postgres@", "app@", 1)
+    await run(admin, "CREATE ROLE syncd_owner NOLOGIN; CREATE ROLE syncd_service NOLOGIN;"
+                     " GRANT syncd_owner, syncd_service TO app;"
+                     " GRANT CREATE ON DATABASE app TO syncd_owner")  # fmt: skip
+    first = await upgrade(url)
+    assert "CREATE ROLE syncd_service" not in first.roles_missing
+    for role in PEOPLE:
+        assert f"CREATE ROLE {role} NOLOGIN;" in first.roles_missing
+    owner = "SELECT relowner::regrole::text FROM pg_class WHERE oid = 'syncd.caps'::regclass"
+    assert await ask(url, owner) == "syncd_owner"
+    async with open_database(url, role=SERVICE) as database:
+        assert await database.value("clock")
+    await run(admin, first.roles_missing)
+    assert (await upgrade(url)).roles_missing == ""
+    may = "SELECT has_schema_privilege('syncd_approve', 'syncd', 'USAGE')"
+    assert await ask(url, may) is True
 
 
 @pytest.fixture

@@ -4,12 +4,13 @@ decided once."""
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
-from syncd.model.recovery import Unknown, resolve
-from syncd.model.update import Outcome, Verdict
-from tests.store.parts import SETTLE, Parts, campaign
+from syncd.model.recovery import Resolution, Unknown, resolve
+from syncd.model.update import Outcome, State, Verdict
+from tests.store.parts import SETTLE, Parts, campaign, settlement
 from tests.store.test_mirror_beside import successor
 
 UNKNOWN = Verdict(outcome=Outcome.UNKNOWN, code="no-answer", message="cut")
@@ -64,6 +65,37 @@ async def test_attempts_of_an_owner_that_is_gone_become_unknown_and_settle_from_
         ("unknown", "interrupted"),
         ("unknown", "no-answer"),
     ]
+
+
+async def test_what_a_search_does_not_show_is_searched_for_after_ever_longer_times(
+    parts: Parts,
+) -> None:
+    await unanswered(parts)
+    empty = Resolution(update_id=(await only(parts)).update_id, state=State.UNKNOWN,
+                       code="not_found_yet", message="nothing")  # fmt: skip
+    settle = SETTLE.total_seconds()
+    for searches, wait in ((0, 2 * settle), (1, 4 * settle)):
+        await parts.move_clock(dt.timedelta(seconds=wait))
+        one = await only(parts)
+        assert (one.searches, one.seconds_left) == (searches, 0)
+        await parts.unknowns.resolve([empty])
+        assert wait - 60 < (await only(parts)).seconds_left <= wait
+    await parts.sql.execute("UPDATE syncd.updates SET settle = '10 min', searches = 0")
+    await parts.unknowns.resolve([empty])
+    assert 1140 < (await only(parts)).seconds_left <= 1200
+
+
+async def test_a_longer_settle_time_of_a_call_holds_for_what_reads_say_of_it(parts: Parts) -> None:
+    update_id = await parts.enqueue("a", "50")
+    batch = await parts.intend()
+    one = settlement(batch, Verdict(outcome=Outcome.APPLIED))
+    await parts.outbox.settle(
+        batch, replace(one, items=tuple(replace(item, settle=600.0) for item in one.items))
+    )
+    for passed, said in ((SETTLE, "none"), (SETTLE * 4, "different")):
+        await parts.move_clock(passed)
+        await parts.pull([campaign(each) for each in "abc"])
+        assert (await parts.update(update_id))["confirmation"] == said
 
 
 async def test_what_a_read_decides_is_recorded_once(parts: Parts) -> None:

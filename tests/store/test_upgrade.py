@@ -1,4 +1,4 @@
-"""From a database that the first version filled: what was queued, mirrored and recorded there is
+"""From databases that earlier versions filled: what was queued, mirrored and recorded there is
 there afterwards, and goes on."""
 
 from __future__ import annotations
@@ -18,25 +18,31 @@ from syncd.store.leases import take_lease
 from syncd.store.migrations import OWNER, Upgrade, folder, upgrade
 from tests.store.parts import FIELDS, Parts, bound, campaign, registration
 
-FIRST = ("0001_tables.sql", "0001_rules.sql", "0001_reports.sql")
-FILL = Path(__file__).parent / "filled_0001.sql"
+SCRIPTS = {
+    "0001": ("tables", "rules", "reports"),
+    "0002": ("tables", "rules", "values", "queue", "reports"),
+}
 
 
-@pytest.fixture
-async def filled(empty_database_url: str, template: str) -> AsyncIterator[asyncpg.Connection[Any]]:
-    """A connection to a database as the first version left it, `template` being there for the
-    roles only."""
+@pytest.fixture(params=["0001"])
+async def filled(
+    request: pytest.FixtureRequest, empty_database_url: str, template: str
+) -> AsyncIterator[asyncpg.Connection[Any]]:
+    """A connection to a database as that version left it, `template` being there for the roles
+    only."""
     assert template
     connection = await asyncpg.connect(empty_database_url)
     name = await connection.fetchval("SELECT current_database()")
     await connection.execute(f"GRANT CREATE ON DATABASE {name} TO {OWNER}; SET ROLE {OWNER}")
-    for script in FIRST:
-        await connection.execute((folder() / "sql" / script).read_text())
+    for version in (one for one in SCRIPTS if one <= request.param):
+        for script in SCRIPTS[version]:
+            await connection.execute((folder() / "sql" / f"{version}_{script}.sql").read_text())
+        filling = Path(__file__).parent / f"filled_{version}.sql"
+        await connection.execute(filling.read_text())
     await connection.execute(
         "CREATE TABLE syncd.alembic_version (version_num varchar(32) PRIMARY KEY);"
-        " INSERT INTO syncd.alembic_version VALUES ('0001')"
+        f" INSERT INTO syncd.alembic_version VALUES ('{request.param}')"
     )
-    await connection.execute(FILL.read_text())
     await connection.execute("RESET ROLE")
     yield connection
     await connection.close()
@@ -64,16 +70,20 @@ async def columns_of(connection: asyncpg.Connection[Any]) -> dict[str, str]:
     return {table: names for table, names in rows if table in KEPT}
 
 
+@pytest.mark.parametrize("filled", ["0001", "0002"], indirect=True)
 async def test_nothing_of_a_filled_database_is_lost(
-    filled: asyncpg.Connection[Any], empty_database_url: str
+    request: pytest.FixtureRequest, filled: asyncpg.Connection[Any], empty_database_url: str
 ) -> None:
     columns = await columns_of(filled)
     before = await everything(filled, columns)
     assert all(before[table] for table in KEPT)
-    assert await upgrade(empty_database_url) == Upgrade(before="0001", after=SCHEMA_VERSION)
+    old = request.node.callspec.params["filled"]
+    assert await upgrade(empty_database_url) == Upgrade(before=old, after=SCHEMA_VERSION)
     assert await everything(filled, columns) == before
     assert await filled.fetchval("SELECT missing_why FROM report.campaigns WHERE external_id = 'b'")
-    states = await filled.fetch("SELECT state, is_create FROM report.updates ORDER BY id")
+    states = await filled.fetch(
+        "SELECT state, is_create FROM report.updates WHERE id < 200 ORDER BY id"
+    )
     assert [tuple(row) for row in states] == [
         ("applied", False), ("queued", False), ("held", False), ("unknown", False),
     ]  # fmt: skip
@@ -110,6 +120,31 @@ async def resumed(parts: Parts) -> None:
     await parts.pull([campaign("a", "60"), campaign("c")])
     _, sighting = await parts.see([])
     assert await sighting.overdue(["b"]) == ["b"]
+
+
+@pytest.mark.parametrize("filled", ["0002"], indirect=True)
+async def test_of_older_updates_it_is_known_who_asked_and_what_can_be_done(
+    filled: asyncpg.Connection[Any], empty_database_url: str
+) -> None:
+    await upgrade(empty_database_url)
+    rows = await filled.fetch(
+        "SELECT id, asked_by, reference_sources, command FROM report.updates ORDER BY id"
+    )
+    known = {row["id"]: row for row in rows}
+    assert {row["asked_by"] for row in rows} == {"ann", "ben"}
+    sources = {one: json.loads(row["reference_sources"]) for one, row in known.items()}
+    assert sources[200] == {"budget.daily": "requester"}
+    assert sources[201] == {"budget.daily": "mirror"}
+    assert sources[203] == {}
+    assert known[102]["command"] == "syncd updates retry 102"
+    assert known[202]["command"] == "syncd updates seen 202"
+    assert await filled.fetchval("SELECT policy FROM syncd.accounts") == "hold"
+    assert await filled.fetchval("SELECT syncd.retry(102)") == 102
+    await filled.execute("SELECT syncd.seen(202)")
+    inbox = await filled.fetch("SELECT id FROM report.inbox ORDER BY id")
+    assert [row["id"] for row in inbox] == [103, 200]
+    with pytest.raises(asyncpg.PostgresError, match="nothing of update 200 can be approved"):
+        await filled.execute("SELECT syncd.approve(200)")
 
 
 async def test_what_was_queued_goes_on(

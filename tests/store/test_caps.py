@@ -1,0 +1,174 @@
+"""The owner's caps: no attempt above one is recorded, whoever writes it, so nothing above one is
+sent."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any
+
+import asyncpg
+import pytest
+
+from syncd.errors import IntentRefused
+from syncd.model.guard import Rules
+from syncd.model.run import RunKind
+from tests.store.parts import BODY, FIELDS, Parts, campaign, registration
+
+DAILY, MONTHLY = "budget.daily", "budget.monthly"
+INSERT = """
+WITH batch AS (
+    INSERT INTO syncd.batches (account_id, id, run_id, operation, items, body_sha256, epoch,
+                               sent_at)
+    VALUES ($1, nextval('syncd.ids'), $2, 'PATCH', '[]', sha256('x'), 1, syncd.now()) RETURNING id)
+INSERT INTO syncd.attempts (account_id, batch_id, update_id, external_id, sent, remote)
+SELECT $1, batch.id, u.id, u.external_id, d.sent, d.remote
+  FROM batch, jsonb_to_recordset($3) AS d(n int, sent jsonb, remote jsonb)
+  JOIN (SELECT row_number() OVER (ORDER BY id) AS n, * FROM syncd.updates) u ON u.n = d.n
+"""
+Values = dict[str, Any]
+
+
+@pytest.fixture
+async def parts(parts: Parts) -> Parts:
+    """Six campaigns, with an update of each; that of the last is of the first one as well."""
+    await parts.pull([campaign(one) for one in "abcdef"])
+    for one in "abcdea":
+        await parts.enqueue(one, "101")
+    return parts
+
+
+async def attempt(parts: Parts, *sent: tuple[Values, Values]) -> None:
+    """Write attempts as anybody might, one for each update in its order."""
+    run_id = await parts.runs.open(RunKind.PUSH, "test")
+    rows = [{"n": n, "sent": one, "remote": was} for n, (one, was) in enumerate(sent, start=1)]
+    await parts.sql.execute(INSERT, parts.number, run_id, json.dumps(rows))
+
+
+async def refused(parts: Parts, *sent: tuple[Values, Values]) -> str:
+    before = await parts.sql.fetchval("SELECT count(*) FROM syncd.attempts")
+    with pytest.raises(asyncpg.PostgresError) as said:
+        await attempt(parts, *sent)
+    assert said.value.sqlstate == "SY005"
+    assert await parts.sql.fetchval("SELECT count(*) FROM syncd.attempts") == before
+    return str(said.value).partition("\n")[0]
+
+
+NOTHING: tuple[Values, Values] = ({}, {})
+
+
+@pytest.mark.parametrize(
+    ("cap", "sent", "remote", "fate"),
+    [
+        ({"max_amount": 100}, "100", "90", "within"),
+        ({"max_amount": 100}, "100.01", "90", "above"),
+        ({"max_amount": 100}, "100.01", "500", "above"),
+        ({"max_amount": 100}, "unlimited", "90", "above"),
+        ({"max_amount": 100}, None, "90", "within"),
+        ({"max_factor": 2}, "200", "100", "within"),
+        ({"max_factor": 2}, "200.01", "100", "above"),
+        ({"max_factor": 2}, "0.01", "0", "above"),
+        ({"max_factor": 2}, "0", "0", "within"),
+        ({"max_factor": 2}, "900", "unlimited", "within"),
+        ({"max_factor": 2}, "900", None, "within"),
+        ({"max_increase": 50}, "150", "100", "within"),
+        ({"max_increase": 50}, "150.01", "100", "above"),
+        ({"max_increase": 50}, "40", "unlimited", "within"),
+        ({"max_increase": 50}, "50.01", None, "above"),
+        ({"activations": 0}, "900", "1", "within"),
+    ],
+)
+async def test_an_amount_above_a_cap_is_no_attempt(
+    parts: Parts, cap: Values, sent: str | None, remote: str | None, fate: str
+) -> None:
+    await parts.cap("*", **cap)
+    change = ({DAILY: sent}, {DAILY: remote})
+    if fate == "above":
+        assert "the owner's cap" in await refused(parts, change)
+    else:
+        await attempt(parts, change)
+
+
+async def test_a_cap_of_the_path_itself_comes_before_the_one_for_all(parts: Parts) -> None:
+    await parts.cap("*", max_amount=100, max_factor=2)
+    await parts.cap(MONTHLY, max_amount=3000)
+    await attempt(parts, ({MONTHLY: "3000"}, {MONTHLY: "2000"}))
+    assert "above the owner's cap, 3000" in await refused(parts, ({MONTHLY: "3001"}, {}))
+    assert "2 times" in await refused(parts, ({MONTHLY: "300"}, {MONTHLY: "100"}))
+    await attempt(parts, ({"native.goal": "99999", "name": "101"}, {}))
+
+
+async def test_a_change_of_the_period_may_lift_the_other_limit(parts: Parts) -> None:
+    await parts.cap("*", max_amount=100)
+    await attempt(parts, ({DAILY: "unlimited", MONTHLY: "90"}, {DAILY: "5"}))
+    halves = [({DAILY: "unlimited"}, {DAILY: "5"}), *[NOTHING] * 4, ({MONTHLY: "90"}, {})]
+    await attempt(parts, *halves)
+    other = [({DAILY: "unlimited"}, {DAILY: "5"}), ({MONTHLY: "90"}, {})]
+    assert '"unlimited" is above' in await refused(parts, *other)
+
+
+async def test_starts_are_counted_over_an_hour_whoever_made_them(parts: Parts) -> None:
+    await parts.cap("*", activations=2)
+    start = ({"status": "active"}, {"status": "paused"})
+    assert await refused(parts, start, start, start) == (
+        "it would be start 3 within an hour; the owner's cap is 2"
+    )
+    await attempt(parts, start, NOTHING, start, ({"status": "active"}, {"status": "active"}))
+    await attempt(parts, ({"status": "paused"}, {"status": "active"}))
+    assert "it would be start 3" in await refused(parts, start)
+    await parts.sql.execute("UPDATE syncd.attempts SET outcome = 'rejected' WHERE update_id IN"
+                            " (SELECT min(update_id) FROM syncd.attempts)")  # fmt: skip
+    await attempt(parts, start)
+    assert "it would be start 3" in await refused(parts, start)
+    await parts.move_clock(dt.timedelta(hours=1))
+    await attempt(parts, start, start)
+
+
+async def test_rises_are_counted_by_currency(parts: Parts) -> None:
+    await parts.cap("*", max_increase=50)
+    rise = ({DAILY: "130"}, {DAILY: "100"})
+    await attempt(parts, rise)
+    assert await refused(parts, NOTHING, rise) == (
+        "budgets would rise by 60 EUR within an hour; the owner's cap is 50"
+    )
+    await parts.sql.execute("UPDATE syncd.campaigns SET currency = 'USD' WHERE external_id = 'b'")
+    await attempt(parts, NOTHING, rise)
+    await attempt(parts, ({DAILY: "10"}, {DAILY: "100"}))
+
+
+async def test_caps_are_of_one_account(parts: Parts) -> None:
+    numbers = await parts.accounts.register([registration("shop"), registration("other")])
+    await parts.sql.execute(
+        "INSERT INTO syncd.caps (account_id, path, max_amount) VALUES ($1, '*', 1)",
+        numbers["other"],
+    )
+    await attempt(parts, ({DAILY: "900"}, {DAILY: "1"}))
+    assert (await parts.records.caps()) == {}
+
+
+async def test_what_is_counted_is_counted_for_all_paths(parts: Parts) -> None:
+    for figures in ({"activations": 1}, {"max_increase": 5}, {}):
+        with pytest.raises(asyncpg.CheckViolationError):
+            await parts.cap(DAILY, **figures)
+
+
+async def test_a_cap_that_is_set_between_plan_and_intent_stops_the_call(parts: Parts) -> None:
+    parts.rules = Rules(fields=FIELDS)
+    plan = await parts.plan()
+    batch = await parts.batch(await parts.runs.open(RunKind.PUSH, "test"), plan)
+    await parts.cap("*", max_amount=100)
+    with pytest.raises(IntentRefused, match="101 is above the owner's cap, 100") as said:
+        await parts.outbox.intend(batch, BODY)
+    assert said.value.code == "changed"
+    assert await parts.sql.fetchval("SELECT count(*) FROM syncd.batches") == 0
+    held = [path.code for one in (await parts.plan()).updates for path in one.paths]
+    assert held == ["cap-amount"] * 6
+
+
+async def test_what_was_sent_cannot_be_rewritten(parts: Parts) -> None:
+    await parts.intend()
+    for role in ("postgres", "syncd_owner", "syncd_service"):
+        await parts.sql.execute(f"SET ROLE {role}")
+        for change in ("sent = '{}'", "remote = '{}'", "external_id = 'z'"):
+            with pytest.raises(asyncpg.PostgresError, match="sent cannot be changed"):
+                await parts.sql.execute(f"UPDATE syncd.attempts SET {change}")
