@@ -75,7 +75,9 @@ class Sender:
             result = await self._account.provider.write(batch.call, intent.commit)
             if intent.is_committed:
                 return result
-            self._ledger.halt(*_why(result))  # no token or no permit: nothing was intended
+            self._ledger.halt(
+                *_why(result, result.whole)
+            )  # no token or no permit: nothing was intended
         except IntentRefused as refused:
             if intent.is_committed:
                 return _nothing_sent(batch, refused)
@@ -186,14 +188,13 @@ class Sender:
             self._ledger.halt(refused, RunOutcome.PARTIAL)
 
     def _halt_if_useless(self, result: CallResult) -> None:
-        """Reasons that no other call of this pass would escape."""
-        match result.whole:
-            case Whole.NOT_SENT | Whole.FORBIDDEN | Whole.UNUSABLE | Whole.STOPPED:
-                self._ledger.halt(*_why(result))
-            case Whole.UNAUTHORISED if max(self._ledger.tries.values()) > 1:
-                self._ledger.halt(*_why(result))
-            case _:
-                return
+        """Reasons that no other call of this pass would escape, be they told of all items or of
+        some."""
+        tries = max(self._ledger.tries.values())
+        for whole in sorted(result.reasons):
+            is_final = whole is not Whole.UNAUTHORISED or tries > 1
+            if whole in _FINAL and is_final:
+                self._ledger.halt(*_why(result, whole))
 
 
 def _looked_up(verdict: Verdict, item: WriteItem, now: Values | None) -> Verdict:
@@ -207,10 +208,13 @@ def _looked_up(verdict: Verdict, item: WriteItem, now: Values | None) -> Verdict
     return verdict
 
 
-def _why(result: CallResult) -> tuple[ProviderError, RunOutcome]:
+_FINAL = {Whole.NOT_SENT, Whole.FORBIDDEN, Whole.UNUSABLE, Whole.STOPPED, Whole.UNAUTHORISED}
+
+
+def _why(result: CallResult, whole: Whole | None) -> tuple[ProviderError, RunOutcome]:
     """A whole refusal as an error of the pass, and the outcome that it gives the run."""
     message, remedy, status = result.message or "the call was refused", result.remedy, result.status
-    match result.whole:
+    match whole:
         case Whole.THROTTLED | Whole.STOPPED:
             return CallRefused(message, remedy=remedy, status=status), RunOutcome.PARTIAL
         case Whole.UNAUTHORISED:

@@ -49,13 +49,20 @@ class Whole(StrEnum):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CallResult:
     """`verdicts` has exactly the ids that were sent. `whole` is set when all of them are
-    `not_judged` for one reason, told in `message`. `status` is None when no answer came."""
+    `not_judged` for one reason, told in `message`; `partly` are such reasons where they were told
+    of some items beside others. `status` is None when no answer came."""
 
     verdicts: Mapping[str, Verdict]
     status: int | None = None
     whole: Whole | None = None
+    partly: frozenset[Whole] = frozenset()
     message: str | None = None
     remedy: str = ""
+
+    @property
+    def reasons(self) -> frozenset[Whole]:
+        """Why items were not judged, be it all or some."""
+        return self.partly if self.whole is None else self.partly | {self.whole}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -31,7 +31,7 @@ class Unknown:
     is_late: bool
     has_more: bool = False
     is_create: bool = False
-    searches: int = SEARCHES - 1
+    searches: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -173,6 +173,10 @@ class Calls:
         await self._heed(answer)
         return answer
 
+    def drop(self, ready: tuple[Any, Permit]) -> None:
+        """The key of a write was refused inside an answer that looks like a yes."""
+        self._signer.drop(ready[0])
+
     async def freeze(self, seconds: float, reason: str) -> None:
         """Let nothing leave for so long."""
         await self._limits.freeze(seconds, reason)

@@ -43,13 +43,15 @@ class Unknowns:
                 is_late=bool(row["is_late"]),
                 has_more=row["has_more"],
                 is_create=row["is_create"],
+                searches=row["searches"],
             )
             for row in rows
         ]
 
     async def resolve(self, resolutions: Sequence[Resolution]) -> None:
-        """Record what a read decided; an update that is no longer unknown is left alone, and of
-        two creates that seem to have made one campaign the second is held."""
+        """Record what a read decided; an update that is no longer unknown is left alone, of two
+        creates that seem to have made one campaign the second is held, and what stays unknown may
+        be searched for again later."""
         async with self._database.transaction() as session:
             if any(one.created_id is not None for one in resolutions):
                 await session.run("account_hold", self._account_id)

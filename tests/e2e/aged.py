@@ -9,8 +9,8 @@ from tests.e2e.place import simulated
 from tests.e2e.scene import Scene
 
 PROVIDERS = tuple(catalogue.BUILT_IN)
-AGES = "6 minutes"
-"""Longer than any settle time."""
+AGES = "10 minutes"
+"""Longer than any settle time, and than any pause between two searches."""
 
 
 async def opened(stage: Stage, provider: str, dialect: str = "documented", **tables: Any) -> Scene:

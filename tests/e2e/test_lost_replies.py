@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from syncd.model.recovery import SEARCHES
 from syncd.model.registration import Scope
 from syncd.providers import registry
 from tests.e2e.aged import AGES, PROVIDERS, opened
@@ -51,10 +52,12 @@ async def lost(scene: Scene, updates: Queued, kind: str, when: str) -> None:
 
 
 async def settled(scene: Scene, updates: Queued) -> list[tuple[Endpoint, Row]]:
-    """The updates after recovery and, where they are sent again, their second answer."""
-    await scene.books.later(AGES)
-    report = await scene.push()
-    assert report.error is None
+    """The updates after recovery and, where they are sent again, their second answer; what was
+    created is searched for three times."""
+    for _ in range(SEARCHES):
+        await scene.books.later(AGES)
+        report = await scene.push()
+        assert report.error is None
     return [(endpoint, await scene.books.update(one)) for one, endpoint in updates.items()]
 
 

@@ -45,10 +45,10 @@ async def history(stage: Stage, provider: str, seed: int) -> Scene:
         turmoil.things_go_wrong()
         await scene.sync(push=random.random() < 0.9, pull=random.random() < 0.8)
         if random.random() < 0.7:
-            await scene.books.later("6 minutes")
+            await scene.books.later("10 minutes")
     scene.simulator.faults.clear()
     for _ in range(4):
-        await scene.books.later("6 minutes")
+        await scene.books.later("10 minutes")
         report = await scene.sync()
         assert report.error is None
     return scene

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from syncd.model.recovery import SEARCHES
 from tests.arrivals import same
 from tests.e2e.aged import AGES, PROVIDERS, opened
 from tests.e2e.conftest import Stage
@@ -30,10 +31,12 @@ SLOW = {"ttl": "3s", "renew": "500ms", "request_timeout": "600ms"}
 
 
 async def settled(scene: Scene, updates: Iterable[int]) -> list[Row]:
-    """The updates after recovery and, where they are sent again, their second answer."""
-    await scene.books.later(AGES)
-    report = await scene.push()
-    assert report.error is None
+    """The updates after recovery and, where they are sent again, their second answer; what was
+    created is searched for three times."""
+    for _ in range(SEARCHES):
+        await scene.books.later(AGES)
+        report = await scene.push()
+        assert report.error is None
     return [await scene.books.update(one) for one in updates]
 
 

@@ -29,12 +29,14 @@ CAPABILITIES = Capabilities(
 @dataclass
 class Platform:
     """`daily` is every campaign's budget; `before` runs ahead of each intent, `script` answers a
-    write once it is intended; `reads` may raise; `bad` and `notes` spoil the first page."""
+    write once it is intended; `reads` may raise; `finds` is what a search for a create shows; `bad`
+    and `notes` spoil the first page."""
 
     daily: dict[str, str]
     script: Script
     before: Callable[[WriteCall], Awaitable[None]] | None = None
     reads: Callable[[Sequence[str]], Reading | None] = lambda _ids: None
+    finds: Callable[[WriteItem], Reading] = lambda _create: Reading()
     page: Callable[[int], None] = lambda _number: None
     bad: tuple[BadRow, ...] = ()
     notes: tuple[str, ...] = ()
@@ -79,7 +81,7 @@ class Platform:
         return await self.script(self, call)
 
     async def find(self, create: WriteItem) -> Reading:
-        return Reading()
+        return self.finds(create)
 
 
 async def apply(platform: Platform, call: WriteCall) -> CallResult:

@@ -103,7 +103,7 @@ PARTIAL: dict[str, tuple[dict[str, Any], Sequence[str]]] = {
     "a foreign id besides": ({"data": done("a", "b", "z")}, ["applied", "applied"]),
     "only half are throttled": (
         {"data": [], "errors": [problem(0, type="quota")]},
-        ["rejected", "unknown"],
+        ["not_judged", "unknown"],
     ),
 }
 

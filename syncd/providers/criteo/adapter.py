@@ -184,8 +184,10 @@ class Criteo:
         except ProviderError as error:
             return failed(call.items, error)
         result = judge(call.items, answer, self._calls.hide)
-        if answer.status < 300 and result.whole is Whole.THROTTLED:
-            await self._calls.freeze(DEFAULT, "Criteo throttles (every item of a call)")
+        if answer.status < 300 and Whole.THROTTLED in result.reasons:
+            await self._calls.freeze(DEFAULT, "Criteo throttles (items of a call)")
+        if answer.status < 300 and Whole.UNAUTHORISED in result.reasons:
+            self._calls.drop(ready)
         return result
 
     async def find(self, create: WriteItem) -> Reading:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from syncd.errors import BadAnswer
-from syncd.model.call import CallResult, Whole, WriteItem
+from syncd.model.call import CallResult, WriteItem
 from syncd.model.campaign import Campaign
 from syncd.model.money import UNLIMITED, canonical, parse_amount
 from syncd.model.update import Outcome, Verdict
@@ -19,7 +19,7 @@ from syncd.providers.criteo import rows, spendlimit, verdicts
 from syncd.providers.criteo.dialects import DOCUMENTED
 from syncd.providers.criteo.problems import Problem, problems, told
 from syncd.providers.fields import RowError, identifier
-from syncd.providers.outcomes import Said, every, refused, rejected, undecided, unjudged
+from syncd.providers.outcomes import Said, every, refused, rejected, undecided
 from syncd.providers.redaction import LONGEST
 from syncd.providers.transport import Answer
 from syncd.providers.wire import NotStrict, parse_row, split, split_one
@@ -124,9 +124,7 @@ def _judge(items: Sequence[WriteItem], answer: Answer, hide: Hide) -> CallResult
         said = Said(code="not_mentioned", text="the answer names no campaign")
         return undecided(items, said, answer.status)
     said = _said(errors[0].code, "; ".join(error.text for error in errors), errors)
-    if all(error.kind == "quota" for error in errors):
-        return unjudged(items, Whole.THROTTLED, said, answer.status)
-    return rejected(items, said, answer.status)
+    return verdicts.of_one(items, errors, said, answer.status)
 
 
 def _data(answer: Answer) -> tuple[dict[str, Any], list[bytes]]:

@@ -16,6 +16,7 @@ from syncd.errors import (
     ProviderError,
     Throttled,
 )
+from syncd.model.call import Whole
 from syncd.providers.calls import Hide
 from syncd.providers.criteo.dialects import CURRENT
 from syncd.providers.outcomes import Said
@@ -50,6 +51,8 @@ _NOT_OF_THIS_TYPE = re.compile(
     rb"deseriali[sz]|convert(?:ed|ing)?\b|(?:must be|expected) (?:an? )?(?:number|object)",
     re.IGNORECASE,
 )
+# What the codes about an access token begin with, whatever type stands beside them.
+_CREDENTIALS: Final = "authorization-"
 _INSTANCE = re.compile(r"@data/(\d{1,9})(?:/.*)?", re.ASCII | re.DOTALL)
 
 
@@ -61,6 +64,21 @@ class Problem(Said):
     kind: str | None = None
     dialect: str | None = None
     index: int | None = None
+
+    @property
+    def whole(self) -> Whole | None:
+        """What an entry says of the caller, however many items it is told of; None where it speaks
+        of the item."""
+        if self.kind == "quota":
+            return Whole.THROTTLED
+        if self.kind == "authentication" or (self.code or "").startswith(_CREDENTIALS):
+            return Whole.UNAUTHORISED
+        return Whole.FORBIDDEN if self.kind == "authorization" else None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the provider failed over the item: that is no answer to what was asked."""
+        return self.kind == "availability"
 
 
 def problems(given: Any, hide: Hide) -> list[Problem]:

@@ -4,7 +4,8 @@ about an item decides that item; a missing, contradictory or unreadable word dec
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from syncd.errors import BadAnswer
@@ -19,7 +20,7 @@ from syncd.providers.criteo.problems import (
     problems,
     told,
 )
-from syncd.providers.outcomes import Said, undecided, unjudged
+from syncd.providers.outcomes import Said, rejected, undecided, unjudged
 from syncd.providers.redaction import LONGEST
 from syncd.providers.transport import Answer
 from syncd.providers.wire import parse
@@ -38,6 +39,9 @@ WHOLE: Final = {
     **dict.fromkeys((400, 409, 422), Whole.INVALID),
     **dict.fromkeys((404, 405, 410, 415), Whole.UNUSABLE),
 }
+
+# The same things told of items, the gravest first, by the status that usually says them.
+_STATUS: Final = {Whole.UNAUTHORISED: 401, Whole.FORBIDDEN: 403, Whole.THROTTLED: 429}
 
 
 def judge(items: Sequence[WriteItem], answer: Answer, hide: Hide) -> CallResult:
@@ -61,6 +65,20 @@ def by_status(items: Sequence[WriteItem], answer: Answer, hide: Hide) -> CallRes
     if whole is not None:
         return unjudged(items, whole, said, answer.status, remedy=remedy)
     return undecided(items, said, answer.status)
+
+
+def of_one(
+    items: Sequence[WriteItem], errors: Sequence[Problem], said: Said, status: int
+) -> CallResult:
+    """The result where errors say all that is said of the one item."""
+    match _outcome(errors):
+        case Outcome.NOT_JUDGED:
+            whole = next(one for one in _STATUS if one in {error.whole for error in errors})
+            return unjudged(items, whole, said, status, remedy=REMEDIES.get(_STATUS[whole], ""))
+        case Outcome.UNKNOWN:
+            return undecided(items, said, status)
+        case _:
+            return rejected(items, said, status)
 
 
 def is_pending(warnings: Sequence[Problem]) -> bool:
@@ -92,18 +110,37 @@ class _Word:
 
 def _judge_items(items: Sequence[WriteItem], answer: Any, hide: Hide) -> CallResult:
     word = _Word(answer, len(items), hide)
-    every = [*word.loose_errors, *(error for errors in word.errors for error in errors)]
     ids = [item.external_id for item in items]
-    if not word.taken and all(word.errors) and all(error.kind == "quota" for error in every):
-        return unjudged(items, Whole.THROTTLED, every[0], 200)
+    verdicts = {id_: _verdict(word, id_, index) for index, id_ in enumerate(ids)}
+    reasons = _reasons(word, verdicts)
+    if all(one.outcome is Outcome.NOT_JUDGED for one in verdicts.values()):
+        first, remedy = word.errors[0][0], REMEDIES.get(_STATUS[reasons[0]], "")
+        result = unjudged(items, reasons[0], first, 200, remedy=remedy)
+        return replace(result, verdicts=verdicts, partly=frozenset(reasons[1:]))
     foreign = len(word.taken.keys() - set(ids))
     notes = [
         *(f"error without an item: {line(error)}" for error in word.loose_errors),
         *(f"warning without an item: {line(warning)}" for warning in word.loose_warnings),
         *([f"{foreign} of the ids in the answer were not sent"] if foreign else []),
+        *([f"not all items were judged: {', '.join(reasons)}"] if reasons else []),
     ]
-    verdicts = {id_: _verdict(word, id_, index) for index, id_ in enumerate(ids)}
-    return CallResult(verdicts=verdicts, status=200, message="; ".join(notes)[:LONGEST] or None)
+    return CallResult(
+        verdicts=verdicts,
+        status=200,
+        partly=frozenset(reasons),
+        message="; ".join(notes)[:LONGEST] or None,
+        remedy=REMEDIES.get(_STATUS[reasons[0]], "") if reasons else "",
+    )
+
+
+def _reasons(word: _Word, verdicts: Mapping[str, Verdict]) -> list[Whole]:
+    """What the answer says of the caller: told of fifty items it is still one thing. An item that
+    has a verdict of its own keeps it; a throttle counts even where no item is named."""
+    told = {error.whole for error in word.loose_errors} & {Whole.THROTTLED}
+    for errors, verdict in zip(word.errors, verdicts.values(), strict=True):
+        if verdict.outcome is Outcome.NOT_JUDGED:
+            told |= {error.whole for error in errors}
+    return [one for one in _STATUS if one in told]
 
 
 def _verdict(word: _Word, external_id: str, index: int) -> Verdict:
@@ -119,9 +156,9 @@ def _verdict(word: _Word, external_id: str, index: int) -> Verdict:
             why = f"the answer names this campaign {times} times"
         return _unknown("contradictory", why, errors, lines)
     if errors:
-        first = errors[0]
+        first = next((error for error in errors if not error.whole), errors[0])
         return Verdict(
-            outcome=Outcome.REJECTED,
+            outcome=_outcome(errors),
             code=first.code,
             message="; ".join(error.text for error in errors)[:LONGEST],
             trace_id=first.trace_id,
@@ -131,6 +168,14 @@ def _verdict(word: _Word, external_id: str, index: int) -> Verdict:
     if word.loose_errors:
         why += "; it also says: " + "; ".join(map(line, word.loose_errors))
     return _unknown("not_mentioned", why, word.loose_errors, lines)
+
+
+def _outcome(errors: Sequence[Problem]) -> Outcome:
+    """What errors about one item come to: its own no, if there is one."""
+    own = [error for error in errors if error.whole is None]
+    if not own:
+        return Outcome.NOT_JUDGED
+    return Outcome.UNKNOWN if all(error.is_open for error in own) else Outcome.REJECTED
 
 
 def _unknown(
