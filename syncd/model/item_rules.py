@@ -10,9 +10,9 @@ from typing import Final
 
 from syncd.model.figures import number, plain, word
 from syncd.model.guard import Change, Hit, Recent, Rules, Way
+from syncd.model.money import UNLIMITED, AmountError, parse_amount
 from syncd.model.path import Guard, Kind, field_of
 
-UNLIMITED: Final = "unlimited"
 _ZERO_UUID: Final = "00000000-0000-0000-0000-000000000000"
 _NUMERIC: Final = frozenset({Kind.AMOUNT, Kind.NUMBER, Kind.COUNT})
 
@@ -63,17 +63,28 @@ def _amounts(rules: Rules, change: Change, path: str, value: str) -> Iterator[Hi
     if value == UNLIMITED:
         yield from _unlimited(rules, change, path)
         return
-    wanted = number(value)
-    if wanted is None or (wanted < 0 and rules.kind(path) is Kind.AMOUNT):
+    try:
+        wanted = _wanted(rules.kind(path), value)
+    except AmountError as error:
         yield Hit(
             code="amount",
-            message=f"{path} {value} is no amount that a limit could be set against",
+            message=f"no limit can be set against {path}: {error}",
             figures={"to": value},
             way=Way.RETRY,
         )
         return
     yield from _range(rules, change, path, wanted)
     yield from _factor(rules, change, path, wanted)
+
+
+def _wanted(kind: Kind | None, value: str) -> Decimal:
+    """Raises AmountError: whatever door a value came through, what is no figure slips past none."""
+    if kind is Kind.AMOUNT:
+        return parse_amount(value)
+    found = number(value)
+    if found is None:
+        raise AmountError(f'"{value}" is no number')
+    return found
 
 
 def _unlimited(rules: Rules, change: Change, path: str) -> Iterator[Hit]:
@@ -172,8 +183,8 @@ def _times(rules: Rules, change: Change, path: str, recent: Recent) -> Iterator[
             message=f"quiet hours from {begin:%H:%M} to {end:%H:%M}",
             figures={"until": until.isoformat()},
         )
-    gap = rules.bounds_of(path).min_gap
     last = recent.last_change.get((change.external_id, path))
+    gap = None if last is None else rules.bounds_of(path).min_gap
     if gap is not None and last is not None and last < gap:
         free_at = recent.now + dt.timedelta(seconds=gap - last)
         yield Hit(

@@ -65,6 +65,8 @@ class PathPlan:
     def meeting(self, update_id: int, hits: Iterable[Hit]) -> PathPlan:
         """The same path with these hits as well, and the digest that fits them."""
         all_hits = (*self.hits, *hits)
+        if self.digest and all_hits == self.hits:
+            return self
         digest = item_digest(update_id, self.path, (self.reference, self.desired), all_hits)
         return replace(self, hits=all_hits, digest=digest)
 
