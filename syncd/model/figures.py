@@ -6,11 +6,13 @@ from decimal import Decimal, InvalidOperation
 
 
 def number(value: str | None) -> Decimal | None:
-    """The number that a value is, None for null and for words."""
+    """The number that a value is, None for null, for words and for what no figure can be set
+    against (NaN, infinity)."""
     try:
-        return None if value is None else Decimal(value)
+        found = None if value is None else Decimal(value)
     except InvalidOperation:
         return None
+    return found if found is not None and found.is_finite() else None
 
 
 def plain(value: Decimal) -> str:

@@ -5,18 +5,24 @@ and the same rules give the same plan."""
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from syncd.model.call import WriteItem
 from syncd.model.guard import Change, Hit, Recent, Rules
+from syncd.model.item_rules import item_hits
 from syncd.model.merge import change_of, guarded, merge
 from syncd.model.path import DELETED
 from syncd.model.plan import Mark, PathPlan, PlanCalls, PushPlan, UpdatePlan, Values, whole
 from syncd.model.update import Pending, Verdict
 from syncd.model.window_rules import Tally
 
+Hits = Mapping[str, tuple[Hit, ...]]
+"""Hits by path."""
+
 _GOOD = (Mark.SEND, Mark.ALREADY_SET)
+_PLAYING = (*_GOOD, Mark.SUPERSEDED)
 _NOTHING_RECENT = Recent(now=dt.datetime.min.replace(tzinfo=dt.UTC))
 
 
@@ -41,7 +47,9 @@ def plan_push(
         merge(update, remote.get(update.external_id), refusal, rules, recent) for update in pending
     ]
     while True:
-        folded, beyond = _counted(_coalesced(merged), remote, Tally(rules, recent))
+        folded = _coalesced(merged)
+        together = _together(folded, remote, rules, recent)
+        folded, beyond = _counted(folded, remote, Tally(rules, recent), together)
         if beyond:
             merged = [
                 guarded(one, beyond[one.update.id]) if one.update.id in beyond else one
@@ -55,26 +63,76 @@ def plan_push(
         merged = _without_newest(merged, folded, calls.refused)
 
 
-def _counted(
-    plans: Sequence[UpdatePlan], remote: Mapping[str, Values], tally: Tally
-) -> tuple[list[UpdatePlan], dict[int, Mapping[str, tuple[Hit, ...]]]]:
-    """The same plans with the approvals that they rely on, and the hits of those that would go
-    beyond what may happen within the window: what is held makes room for what comes after it."""
-    counted: list[UpdatePlan] = []
-    beyond: dict[int, Mapping[str, tuple[Hit, ...]]] = {}
+def _together(
+    plans: Sequence[UpdatePlan], remote: Mapping[str, Values], rules: Rules, recent: Recent
+) -> dict[int, Hits]:
+    """The rules that updates meet only in the write that they share: one may lift a limit and count
+    on another that a later update takes back, or start what by then misses something."""
+    sharing = Counter(plan.update.external_id for plan in plans if plan.mark in _PLAYING)
+    currencies = {plan.update.external_id: plan.update.currency for plan in plans}
+    met = {
+        item.external_id: item_hits(rules, _change(item, currencies[item.external_id]), recent)
+        for item in _items(plans, remote)
+        if sharing[item.external_id] > 1
+    }
+    found: dict[int, Hits] = {}
     for plan in plans:
-        counted.append(plan)
+        hits = met.get(plan.update.external_id, {})
+        new = {
+            path.path: _beside(path.hits, hits.get(path.path, ()))
+            for path in plan.paths
+            if path.mark is Mark.SEND
+        }
+        if any(new.values()):
+            found[plan.update.id] = new
+    return found
+
+
+def _beside(known: Iterable[Hit], hits: Iterable[Hit]) -> tuple[Hit, ...]:
+    """Those hits that are not known already."""
+    bound = {(hit.code, hit.binds) for hit in known}
+    return tuple(hit for hit in hits if (hit.code, hit.binds) not in bound)
+
+
+def _counted(
+    plans: Sequence[UpdatePlan],
+    remote: Mapping[str, Values],
+    tally: Tally,
+    together: Mapping[int, Hits],
+) -> tuple[list[UpdatePlan], dict[int, Hits]]:
+    """The same plans with the approvals that they rely on, and the hits of those that would go
+    beyond what may happen `together` or within the window: what is held makes room for what comes
+    after it."""
+    counted = list(plans)
+    beyond: dict[int, Hits] = {}
+    for index in _in_place(plans):
+        plan = plans[index]
         if plan.mark is not Mark.SEND:
             continue
         change = change_of(plan, remote.get(plan.update.external_id, {}))
-        hits = tally.hits(change)
+        hits = _joined(together.get(plan.update.id, {}), tally.hits(change))
         judged = guarded(plan, hits) if hits else plan
         if judged.mark is Mark.HELD:
             beyond[plan.update.id] = hits
         else:
-            counted[-1] = judged
+            counted[index] = judged
             tally.count(change)
     return counted, beyond
+
+
+def _in_place(plans: Sequence[UpdatePlan]) -> list[int]:
+    """The places of the queue in the order of counting: what replaces an earlier update counts in
+    its place, as that one would if the later one were held."""
+    replaced: dict[int, int] = {}
+    for index, plan in enumerate(plans):
+        for path in plan.paths:
+            if path.superseded_by is not None:
+                replaced.setdefault(path.superseded_by, index)
+    return sorted(range(len(plans)), key=lambda one: replaced.get(plans[one].update.id, one))
+
+
+def _joined(one: Hits, other: Hits) -> Hits:
+    return {path: (*one.get(path, ()), *other.get(path, ())) for path in {**one, **other}}
 
 
 def _without_newest(
@@ -119,7 +177,8 @@ def _coalesced(plans: Sequence[UpdatePlan]) -> list[UpdatePlan]:
 
 
 def _postponed(plan: UpdatePlan) -> UpdatePlan:
-    return replace(plan, paths=tuple(replace(path, mark=Mark.LATER) for path in plan.paths))
+    paths = tuple(replace(path, mark=Mark.LATER, relies_on=None) for path in plan.paths)
+    return replace(plan, paths=paths)
 
 
 def _lose(
@@ -137,6 +196,7 @@ def _superseded(path: PathPlan, winner: int) -> PathPlan:
     return replace(
         path,
         mark=Mark.SUPERSEDED,
+        relies_on=None,
         code="superseded",
         message=f"update {winner} of the same campaign came later",
         superseded_by=winner,
@@ -166,6 +226,16 @@ def _items(plans: Sequence[UpdatePlan], remote: Mapping[str, Values]) -> list[Wr
         )
         for external_id, wanted in changes.items()
     ]
+
+
+def _change(item: WriteItem, currency: str | None) -> Change:
+    return Change(
+        external_id=item.external_id,
+        changes=item.changes,
+        remote=item.remote,
+        currency=currency,
+        is_create=item.is_create,
+    )
 
 
 def _item(change: Change) -> WriteItem:

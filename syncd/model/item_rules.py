@@ -10,9 +10,9 @@ from typing import Final
 
 from syncd.model.figures import number, plain, word
 from syncd.model.guard import Change, Hit, Recent, Rules, Way
+from syncd.model.money import UNLIMITED, AmountError, parse_amount
 from syncd.model.path import Guard, Kind, field_of
 
-UNLIMITED: Final = "unlimited"
 _ZERO_UUID: Final = "00000000-0000-0000-0000-000000000000"
 _NUMERIC: Final = frozenset({Kind.AMOUNT, Kind.NUMBER, Kind.COUNT})
 
@@ -60,20 +60,47 @@ def _unready(rules: Rules, change: Change, path: str) -> Iterator[Hit]:
 
 
 def _amounts(rules: Rules, change: Change, path: str, value: str) -> Iterator[Hit]:
-    before = change.remote.get(path)
     if value == UNLIMITED:
-        if not _sets_another_budget(change, path):
-            yield Hit(
-                code="unlimited",
-                message=f"{path} would have no limit any more; it is {word(before)} now",
-                figures={"from": word(before), "to": value},
-                binds=word(before),
-            )
+        yield from _unlimited(rules, change, path)
         return
-    wanted = number(value)
-    if wanted is not None:
-        yield from _range(rules, change, path, wanted)
-        yield from _factor(rules, change, path, wanted)
+    try:
+        wanted = _wanted(rules.kind(path), value)
+    except AmountError as error:
+        yield Hit(
+            code="amount",
+            message=f"no limit can be set against {path}: {error}",
+            figures={"to": value},
+            way=Way.RETRY,
+        )
+        return
+    yield from _range(rules, change, path, wanted)
+    yield from _factor(rules, change, path, wanted)
+
+
+def _wanted(kind: Kind | None, value: str) -> Decimal:
+    """Raises AmountError: whatever door a value came through, what is no figure slips past none."""
+    if kind is Kind.AMOUNT:
+        return parse_amount(value)
+    found = number(value)
+    if found is None:
+        raise AmountError(f'"{value}" is no number')
+    return found
+
+
+def _unlimited(rules: Rules, change: Change, path: str) -> Iterator[Hit]:
+    """Where the owner has set a largest amount, nobody lets more than any amount through."""
+    if _sets_another_budget(change, path):
+        return
+    before, cap = word(change.remote.get(path)), rules.cap(path).max_amount
+    if cap is not None and rules.kind(path) is Kind.AMOUNT:
+        yield _above("cap-amount", path, (UNLIMITED, cap), Way.CAP)
+        return
+    yield Hit(
+        code="unlimited",
+        message=f"{path} would have no limit any more; it is {before} now",
+        figures={"from": before, "to": UNLIMITED},
+        binds=before,
+    )
 
 
 def _sets_another_budget(change: Change, path: str) -> bool:
@@ -95,9 +122,9 @@ def _range(rules: Rules, change: Change, path: str, wanted: Decimal) -> Iterator
             way=Way.ITSELF,
         )
     if cap is not None and wanted > cap:
-        yield _above("cap-amount", path, (wanted, cap), Way.CAP)
+        yield _above("cap-amount", path, (plain(wanted), cap), Way.CAP)
     elif most is not None and wanted > most:
-        yield _above("amount", path, (wanted, most), Way.APPROVE)
+        yield _above("amount", path, (plain(wanted), most), Way.APPROVE)
     if bounds.floor is not None and wanted < bounds.floor:
         yield Hit(
             code="floor",
@@ -119,8 +146,8 @@ def _factor(rules: Rules, change: Change, path: str, wanted: Decimal) -> Iterato
         yield _times_more("factor", path, (before, wanted, most), Way.APPROVE)
 
 
-def _above(code: str, path: str, figures: tuple[Decimal, Decimal], way: Way) -> Hit:
-    wanted, most = map(plain, figures)
+def _above(code: str, path: str, figures: tuple[str, Decimal], way: Way) -> Hit:
+    wanted, most = figures[0], plain(figures[1])
     return Hit(
         code=code,
         message=f"{path} {wanted} is above the largest amount, {most}",
@@ -132,7 +159,7 @@ def _above(code: str, path: str, figures: tuple[Decimal, Decimal], way: Way) -> 
 
 def _times_more(code: str, path: str, figures: tuple[Decimal, Decimal, Decimal], way: Way) -> Hit:
     before, wanted, most = figures
-    factor = f"{plain(round(wanted / before, 2))} times" if before else "infinitely"
+    factor = f"{wanted / before:.2f} times" if before else "infinitely"
     return Hit(
         code=code,
         message=f"{path} would rise from {plain(before)} to {plain(wanted)}, {factor} as much;"
@@ -144,8 +171,9 @@ def _times_more(code: str, path: str, figures: tuple[Decimal, Decimal, Decimal],
 
 
 def _times(rules: Rules, change: Change, path: str, recent: Recent) -> Iterator[Hit]:
-    """Pausing is the safe side and waits for no clock. What waits for one leaves by itself too."""
-    if path == "status" and change.changes[path] == "paused":
+    """Pausing is the safe side and waits for no clock, nor does what is asked for with it: an
+    update goes out or waits as a whole. What waits for a clock leaves by itself too."""
+    if change.changes.get("status") == "paused":
         return
     until = None if rules.quiet is None else _quiet_until(rules, recent.now)
     if until is not None and rules.quiet is not None:
@@ -155,8 +183,8 @@ def _times(rules: Rules, change: Change, path: str, recent: Recent) -> Iterator[
             message=f"quiet hours from {begin:%H:%M} to {end:%H:%M}",
             figures={"until": until.isoformat()},
         )
-    gap = rules.bounds_of(path).min_gap
     last = recent.last_change.get((change.external_id, path))
+    gap = None if last is None else rules.bounds_of(path).min_gap
     if gap is not None and last is not None and last < gap:
         free_at = recent.now + dt.timedelta(seconds=gap - last)
         yield Hit(
@@ -177,4 +205,7 @@ def _quiet_until(rules: Rules, now: dt.datetime) -> dt.datetime | None:
     if not is_quiet:
         return None
     day = local.date() + dt.timedelta(days=1 if clock >= end else 0)
-    return dt.datetime.combine(day, end, tzinfo=rules.zone).astimezone(dt.UTC)
+    ends = dt.datetime.combine(day, end, tzinfo=rules.zone)
+    first = ends.astimezone(dt.UTC)
+    # Where clocks are put back the end may come twice, and once it came it holds but to the next.
+    return first if first > now else ends.replace(fold=1).astimezone(dt.UTC)

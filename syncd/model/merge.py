@@ -24,7 +24,7 @@ def merge(
     is gone shows `deleted` alone. What is met on one path decides the whole update."""
     if update.is_create:
         paths = [blank(update, path, None, Mark.SEND) for path in sorted(update.patch)]
-    elif remote is None or (remote.get(DELETED) and DELETED not in update.patch):
+    elif remote is None or (remote.get(DELETED) and not _may_have_ended(update)):
         return _without_remote(update, is_gone=remote is not None)
     else:
         paths = [_merge_path(update, path, remote) for path in sorted(update.patch)]
@@ -38,6 +38,12 @@ def merge(
         return judged  # whether it could be written is a question to what stands there now
     why = refusal(change)
     return judged if why is None else whole(plan, Mark.REJECTED, why.code, why.message)
+
+
+def _may_have_ended(update: Pending) -> bool:
+    """Whether a campaign that is gone may be what this update asks for: what nobody ever saw alive
+    proves nothing, its number may be a mistake."""
+    return DELETED in update.patch and update.is_known
 
 
 def change_of(plan: UpdatePlan, remote: Values) -> Change:
@@ -55,17 +61,22 @@ def change_of(plan: UpdatePlan, remote: Values) -> Change:
 def guarded(plan: UpdatePlan, hits: Mapping[str, Iterable[Hit]]) -> UpdatePlan:
     """The plan with these hits besides those that it has: held as a whole, unless everything that a
     path meets has been approved just so."""
-    paths = [
-        path.meeting(plan.update.id, hits.get(path.path, ())) if path.mark is Mark.SEND else path
+    judged = tuple(
+        _approved(path.meeting(plan.update.id, hits.get(path.path, ())), plan.update.approved)
+        if path.mark is Mark.SEND
+        else path
         for path in plan.paths
-    ]
-    judged = tuple(_approved(path, plan.update.approved) for path in paths)
-    held = next((path for path in judged if path.hits and path.relies_on is None), None)
+    )
     plan = replace(plan, paths=judged)
+    held = next((path for path in judged if _stops(path)), None)
     if held is None:
         return plan
     first = held.hits[0]
     return whole(plan, Mark.HELD, first.code, _sentence(judged, first))
+
+
+def _stops(path: PathPlan) -> bool:
+    return path.mark is Mark.SEND and bool(path.hits) and path.relies_on is None
 
 
 def _approved(path: PathPlan, approved: frozenset[str]) -> PathPlan:
@@ -75,7 +86,7 @@ def _approved(path: PathPlan, approved: frozenset[str]) -> PathPlan:
 
 def _sentence(paths: Iterable[PathPlan], first: Hit) -> str:
     """Everything that holds the update, each once, the reason that it is filed under first."""
-    said = [hit.message for path in paths if path.relies_on is None for hit in path.hits]
+    said = [hit.message for path in paths if _stops(path) for hit in path.hits]
     return "; ".join(dict.fromkeys([first.message, *said]))
 
 
@@ -92,7 +103,7 @@ def _merge_path(update: Pending, path: str, remote: Values) -> PathPlan:
         return blank(update, path, now, Mark.SEND)
     if update.policy is Policy.OURS:
         return blank(update, path, now, Mark.SEND)
-    if update.policy is Policy.THEIRS:
+    if update.policy is Policy.THEIRS and has_base:
         return blank(update, path, now, Mark.SUPERSEDED, _remote_wins(path, desired, now))
     hit = _conflict(update, path, now) if has_base else _base_unknown(path, desired, now)
     return blank(update, path, now, Mark.SEND).meeting(update.id, [hit])
@@ -144,7 +155,7 @@ def _remote_wins(path: str, desired: str | None, now: str | None) -> Hit:
 def _without_remote(update: Pending, *, is_gone: bool) -> UpdatePlan:
     """The provider does not show this campaign, or says itself that it is gone."""
     mark = Mark.REJECTED
-    if is_gone:
+    if is_gone and update.is_known:
         code, said = "gone", f"campaign {update.external_id} is deleted at the provider"
     elif not update.is_known:
         code = "no_such_campaign"

@@ -65,6 +65,8 @@ class PathPlan:
     def meeting(self, update_id: int, hits: Iterable[Hit]) -> PathPlan:
         """The same path with these hits as well, and the digest that fits them."""
         all_hits = (*self.hits, *hits)
+        if self.digest and all_hits == self.hits:
+            return self
         digest = item_digest(update_id, self.path, (self.reference, self.desired), all_hits)
         return replace(self, hits=all_hits, digest=digest)
 
@@ -86,10 +88,13 @@ class UpdatePlan:
 
     @property
     def deciding(self) -> PathPlan:
-        """The path that gave the update its mark: the one whose words explain it."""
-        return next(path for path in self.paths if path.mark is self.mark)
+        """The path that gave the update its mark: the one whose words explain it, one that names a
+        winner before one that lost to the provider."""
+        found = [path for path in self.paths if path.mark is self.mark]
+        return next((path for path in found if path.superseded_by), found[0])
 
 
+_OPEN = (Mark.SEND, Mark.LATER, Mark.SUPERSEDED)
 _MARK_ORDER = (
     Mark.HELD,
     Mark.REJECTED,
@@ -120,29 +125,49 @@ class PushPlan:
         """The updates that a call's answer decides, with those that it supersedes. Paths that the
         call leaves out are marked `later`."""
         changes = {item.external_id: item.changes for item in call.items}
-        found = (
-            _narrowed(update, changes[update.update.external_id])
-            for update in self.updates
-            if update.update.external_id in changes
-            and update.mark in (Mark.SEND, Mark.LATER, Mark.SUPERSEDED)
-        )
-        return tuple(update for update in found if update is not None)
+        here = [one for one in self.updates if one.update.external_id in changes]
+        moving = {one.update.id for one in here if _is_moved(one, changes[one.update.external_id])}
+        stands = {
+            (one.update.id, path.path): one.update.id in moving
+            for one in here
+            if one.update.id in moving or one.mark is Mark.ALREADY_SET
+            for path in one.paths
+            if path.mark is Mark.ALREADY_SET
+        }
+        found = (_narrowed(one, changes[one.update.external_id], stands) for one in here)
+        return tuple(one for one in found if one is not None)
 
 
-def _narrowed(plan: UpdatePlan, changes: Values) -> UpdatePlan | None:
+def _is_moved(plan: UpdatePlan, changes: Values) -> bool:
+    """Whether a call with these changes sends a path of this update or what replaces it."""
+    return plan.mark in _OPEN and any(_is_in(path, changes) for path in plan.paths)
+
+
+def _is_in(path: PathPlan, changes: Values) -> bool:
+    is_open = path.mark is Mark.SEND or path.superseded_by is not None
+    return is_open and (path.path in changes or DELETED in changes)
+
+
+def _narrowed(
+    plan: UpdatePlan, changes: Values, stands: Mapping[tuple[int, str], bool]
+) -> UpdatePlan | None:
     """The plan as far as a call with these changes decides it, all else marked `later`; None when
     the call neither carries nor replaces anything of it. A replaced path is decided together with
-    the newer value that goes out: its own would else be sent after it."""
+    the newer value: the older one would else be sent after it. That value goes out, or `stands`
+    there already, whose update is decided by the same call (true) or was before."""
+    if plan.mark not in _OPEN:
+        return None
+    won = {path.path: stands.get((path.superseded_by or 0, path.path)) for path in plan.paths}
+    if not (_is_moved(plan, changes) or any(won.values())):
+        return None
     paths = tuple(
-        replace(path, mark=Mark.LATER)
-        if (path.mark is Mark.SEND or (path.mark is Mark.SUPERSEDED and path.superseded_by))
-        and path.path not in changes
-        and DELETED not in changes
+        replace(path, mark=Mark.LATER, relies_on=None)
+        if (path.mark is Mark.SEND or path.superseded_by is not None)
+        and not _is_in(path, changes)
+        and won[path.path] is None
         else path
         for path in plan.paths
     )
-    if not {path.mark for path in paths} & {Mark.SEND, Mark.SUPERSEDED}:
-        return None
     return replace(plan, paths=paths)
 
 
