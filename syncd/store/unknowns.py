@@ -43,7 +43,6 @@ class Unknowns:
                 is_late=bool(row["is_late"]),
                 has_more=row["has_more"],
                 is_create=row["is_create"],
-                searches=row["searches"],
             )
             for row in rows
         ]
