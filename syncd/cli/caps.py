@@ -96,16 +96,16 @@ def list_(choices: Choices, /, account: str | None = None) -> int:
 @click.argument("path", metavar="[PATH]", default="*")
 @click.option("--max-amount", type=Amount(), help="No amount above this.")
 @click.option("--max-factor", type=Factor(), help="No amount more than so many times the old one.")
-@click.option("--max-increase", type=Amount(), help="No more than this in all within the window.")
+@click.option("--max-increase", type=Amount(), help="No more than this in all within an hour.")
 @click.option(
-    "--activations", type=click.IntRange(0, 1_000_000), help="No more starts within the window."
+    "--activations", type=click.IntRange(0, 1_000_000), help="No more starts within an hour."
 )
 @click.pass_obj
 def set_(choices: Choices, /, account: str, path: str, **given: Decimal | int | None) -> int:
     """Set figures of a cap, for one path or for all of an account. The others stay.
 
     Only the owner of the database may: the user of [database] owner_url. Amounts are in the
-    account's currency; the window is guard.window of its configuration."""
+    account's currency."""
     from syncd.cli.opened import finish
 
     figures = {name: figure for name, figure in given.items() if figure is not None}

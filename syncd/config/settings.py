@@ -31,7 +31,7 @@ from syncd.model.registration import Registration
 
 class Database(Table):
     """Postgres by `url`, or `embedded` on this machine: one of the two. `owner_url` is for `syncd
-    db upgrade`."""
+    db upgrade`, `caps` and `grant`."""
 
     url: PostgresUrl | None = None
     owner_url: PostgresUrl | None = None
