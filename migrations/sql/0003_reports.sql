@@ -41,7 +41,8 @@ SELECT u.id, a.name AS account, u.external_id, u.patch, u.state, u.reason, u.res
        CASE WHEN u.settled_at IS NULL THEN syncd.waiting_for(u, a, n.at, n.is_served) END AS waiting_for, u.superseded_by,
        u.reason_code, u.request_reason, u.reference, u.reference_source, u.key, u.policy, u.not_before,
        u.expires_at, u.due_at, u.batch_id, c.name AS campaign_name, c.currency, u.is_create, u.holds,
-       CASE WHEN u.state IN ('held', 'rejected', 'expired', 'applied') THEN syncd.resolving_command(u, a) END AS command,
+       CASE WHEN u.state IN ('held', 'rejected', 'expired') OR u.confirmation = 'different'
+            THEN syncd.resolving_command(u, a) END AS command,
        u.retry_of, u.seen_at, u.seen_by, u.reference_sources, u.asked_by,
        CASE WHEN u.settled_at IS NULL THEN (
             SELECT max(p.expires_at) FROM syncd.approvals p
