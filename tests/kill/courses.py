@@ -14,6 +14,8 @@ from tests.kill.points import Kind, Reach
 OPEN = {"queued", "sending", "unknown"}
 WAITS = (AGES, AGES, "10 minutes", "1 hour", "1 day")
 """Until everything is decided; a create is looked for again after longer and longer."""
+LEASE = {"ttl": "60s", "renew": "5s", "request_timeout": "15s"}
+"""So long that no loaded machine makes anything else happen than what is meant to."""
 APPLIED = {"applied", "applied_pending"}
 STATES: Mapping[Reach, str] = {
     Reach.NOTHING: "queued",
@@ -28,7 +30,7 @@ Updates = Sequence[int]
 
 async def queued(stage: Stage, kind: Kind) -> tuple[Scene, Updates]:
     """A pulled scene and the updates of one call of that kind; the one to be refused is last."""
-    scene = await opened(stage, kind.provider, kind.dialect)
+    scene = await opened(stage, kind.provider, kind.dialect, lease=LEASE)
     stock = Stock(scene=scene)
     endpoint = next(
         one
