@@ -13,6 +13,7 @@ from hypothesis import settings
 
 from syncd.store.embedded import EmbeddedPostgres, temporary_cluster
 from syncd.store.migrations import upgrade
+from tests.kill import table
 
 # A loaded machine is not a failure, and what was found stands in the test, not in a folder.
 settings.register_profile("syncd", deadline=None, database=None)
@@ -68,7 +69,8 @@ async def _administrator(cluster: EmbeddedPostgres) -> AsyncIterator[asyncpg.Con
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print how long each folder of tests took, set-up included, over all workers."""
+    """Print how long each folder of tests took, set-up included, over all workers, and where pushes
+    were made to crash."""
     seconds: defaultdict[str, float] = defaultdict(float)
     for reports in terminalreporter.stats.values():
         for report in reports:
@@ -78,3 +80,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section("time of each suite")
     for suite, taken in sorted(seconds.items()):
         terminalreporter.line(f"{taken:7.1f} s  tests/{suite}")
+    table.tell(terminalreporter)

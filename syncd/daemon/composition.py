@@ -16,6 +16,7 @@ import structlog
 from syncd import timing
 from syncd.config import Account as AccountSettings
 from syncd.config import Config
+from syncd.crashpoint import crashpoint
 from syncd.daemon.guarding import free_guards, rules_of
 from syncd.engine.account import Account
 from syncd.engine.events import Observer
@@ -263,7 +264,9 @@ async def _let_go(database: Database, station: Station, lease: Lease) -> None:
         await Runs(database, station.number, lease.epoch, own_name()).used(taken)
         if station.limits.lowered not in {None, station.inherited}:
             await database.run("account_lowered", station.number, station.limits.lowered)
+        crashpoint("before_lease_release")
         await lease.release()
+        crashpoint("after_lease_release")
         station.left = None
     except DatabaseUnavailable as error:
         station.left = lease.epoch

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from syncd.crashpoint import crashpoint
 from syncd.engine.account import Account
 from syncd.engine.ledger import Ledger, outcome_of
 from syncd.engine.reading import proven, shown
@@ -57,6 +58,7 @@ async def _push_some(
     account: Account, run_id: int, pending: Sequence[Pending], ledger: Ledger
 ) -> None:
     """Read, plan, decide what needs no call, send the rest."""
+    crashpoint("after_claim")
     for update in pending:
         ledger.states[update.id] = State.QUEUED
     ledger.tries.update({update.external_id for update in pending})

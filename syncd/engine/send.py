@@ -73,6 +73,7 @@ class Sender:
         intent = _Intent(self._account, batch)
         try:
             result = await self._account.provider.write(batch.call, intent.commit)
+            crashpoint("after_reply_parsed")
             if intent.is_committed:
                 return result
             self._ledger.halt(
@@ -101,7 +102,6 @@ class Sender:
         items = tuple(
             _settled(update, result.verdicts[update.update.external_id], settle) for update in sent
         )
-        crashpoint("before_result_commit")
         settlement = Settlement(result=result, items=items)
         reached = await finish(self._account.outbox.settle(batch, settlement))
         crashpoint("after_result_commit")
@@ -239,7 +239,6 @@ class _Intent:
         """Commit the intent and look at the clock. Raises IntentRefused."""
         if self._account.is_stopping():
             raise _refusal("stopped", "the process was asked to stop")
-        crashpoint("before_intent_commit")
         await self._account.outbox.intend(self._batch, outgoing)
         self.is_committed = True
         crashpoint("after_intent_commit")

@@ -16,10 +16,11 @@ from weakref import WeakSet
 
 import aiohttp
 from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
+from aiohttp.abc import AbstractStreamWriter
 from yarl import URL
 
 from syncd import __version__, timing
-from syncd.crashpoint import crashpoint
+from syncd.crashpoint import crashpoint, is_armed
 from syncd.errors import BadAnswer, NotSent, ProviderError
 from syncd.limiter import Permit
 from syncd.providers.egress import GuardedResolver, origin
@@ -70,7 +71,8 @@ class _Send:
     """A client middleware that lives for one send. aiohttp repeats PUT, DELETE and GET by itself
     when a connection drops; the second pass gets the first one's failure instead of the network."""
 
-    def __init__(self) -> None:
+    def __init__(self, request: Request) -> None:
+        self.request = request
         self.is_connected = False
         self._failure: Exception | None = None
 
@@ -119,10 +121,10 @@ class Transport:
         if session is None:
             raise NotSent(f"{request.operation} was not sent: the transport is not open")
         self._spend(permit, request)
-        send = _Send()
+        send = _Send(request)
         started = timing.boottime()
         figures: dict[str, object] = {"status": None, "received": 0}
-        crashpoint("before_connect")
+        _passes("before_connect", request)
         try:
             answer = await self._exchange(session, request, send)
             figures |= {"status": answer.status, "received": len(answer.body)}
@@ -141,7 +143,6 @@ class Transport:
                 sent=len(request.body),
                 **figures,
             )
-        crashpoint("after_reply")
         return answer
 
     def _session(self, tls: ssl.SSLContext | None, *, keeps: bool) -> aiohttp.ClientSession:
@@ -180,7 +181,7 @@ class Transport:
             request.method,
             URL(request.url, encoded=True),
             headers=request.headers,
-            data=request.body or None,
+            data=_data(request),
             allow_redirects=False,
             middlewares=(send,),
             trace_request_ctx=send,
@@ -192,8 +193,9 @@ class Transport:
             ),
         ) as response:
             try:
+                _passes("after_status_line", request)
                 largest = reach.largest_write if request.is_write else reach.largest_read
-                body = await _body(response, request.operation, largest)
+                body = await _body(response, request, largest)
             except BaseException:
                 response.close()
                 raise
@@ -203,7 +205,36 @@ class Transport:
             )
 
 
-async def _body(response: ClientResponse, operation: str, largest: int) -> bytes:
+def _data(request: Request) -> bytes | _Steps | None:
+    """The body for the library; in steps only where a test may stop between them."""
+    if request.is_write and is_armed():
+        return _Steps(request.body)
+    return request.body or None
+
+
+class _Steps(aiohttp.BytesPayload):
+    """A body that leaves after its head and in two halves, with a crash point after each of the
+    three. The bytes are the same as ever."""
+
+    async def write_with_length(self, writer: AbstractStreamWriter, _length: int | None) -> None:
+        writer.send_headers()
+        crashpoint("after_headers")
+        middle = len(self._value) // 2
+        if self._value:
+            await writer.write(self._value[:middle])
+            crashpoint("mid_body")
+            await writer.write(self._value[middle:])
+        crashpoint("after_body_no_reply")
+
+
+def _passes(place: str, request: Request) -> None:
+    """A crash point of writes; reads have none."""
+    if request.is_write:
+        crashpoint(place)
+
+
+async def _body(response: ClientResponse, request: Request, largest: int) -> bytes:
+    operation = request.operation
     if 300 <= response.status <= 399:
         raise BadAnswer(
             f"{operation}: redirect refused (HTTP {response.status})",
@@ -222,11 +253,13 @@ async def _body(response: ClientResponse, operation: str, largest: int) -> bytes
                 status=response.status,
             )
         chunks.append(chunk)
+        _passes("mid_reply_body", request)
     return b"".join(chunks)
 
 
 async def _connected(_session: object, context: SimpleNamespace, _event: object) -> None:
     context.trace_request_ctx.is_connected = True
+    _passes("after_connect", context.trace_request_ctx.request)
 
 
 def _tls() -> ssl.SSLContext:

@@ -10,6 +10,7 @@ from typing import Final
 
 import asyncpg
 
+from syncd.crashpoint import crashpoint
 from syncd.errors import DatabaseUnavailable, IntentRefused, Refused
 from syncd.model.plan import Mark, UpdatePlan
 from syncd.model.update import Pending, Policy, State, new_id
@@ -95,6 +96,7 @@ class Outbox:
                 await session.run("intent_campaigns", self._account_id, ids, batch.id)
                 await self._gate(session)
                 await self._write_intent(session, batch, outgoing)
+                crashpoint("before_intent_commit")
         except DatabaseUnavailable:
             if not await self._was_intended(batch):
                 raise
@@ -151,6 +153,7 @@ class Outbox:
             )
             ids = [row["id"] for row in rows]
             replaced = await session.rows("settle_replaced", self._account_id, ids)
+            crashpoint("before_result_commit")
         rows = [*rows, *replaced]
         return {row["id"]: State(row["state"]) for row in rows}
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from syncd import timing
+from syncd import crashpoint, timing
 from syncd.errors import BadAnswer, ConfigError, NoAnswer, NotSent, ProviderError
 from syncd.limiter import Limits, Permit
 from syncd.providers.transport import Answer, Reach, Request, Transport
@@ -381,3 +381,23 @@ async def test_a_limit_of_an_account_gives_the_permits_that_a_send_needs() -> No
 
 def test_every_error_of_the_edge_is_a_provider_error() -> None:
     assert all(issubclass(kind, ProviderError) for kind in (NotSent, NoAnswer, BadAnswer))
+
+
+STEPS = ["before_connect", "after_connect", "after_headers", "mid_body", "after_body_no_reply"]
+REPLY = ["after_status_line", "mid_reply_body"]
+
+
+@pytest.mark.parametrize("body", [b"", b"amount=1"])
+async def test_a_write_that_passes_crash_points_is_the_same_arrival(body: bytes) -> None:
+    passed: list[str] = []
+    async with reaching(always(http(200, b"{}"))) as (server, transport):
+        request = Request(operation="op", method="PUT", url=f"{server.url}/thing", body=body)
+        write = dataclasses.replace(request, is_write=True)
+        await transport.send(write, permit())
+        with crashpoint.armed(passed.append):
+            await transport.send(request, permit())
+            assert passed == [], "a read has none"
+            await transport.send(write, permit())
+    first, _, second = server.arrivals
+    assert dataclasses.replace(second, connection=first.connection) == first
+    assert passed == [one for one in STEPS if body or one != "mid_body"] + REPLY
