@@ -239,9 +239,8 @@ async def test_the_create_of_an_owner_that_is_gone_is_adopted(parts: Parts) -> N
         (one,) = await later.unknowns.all()
         assert one.is_create
         await later.unknowns.resolve([resolve_create(one, [])])
-        update = await parts.update(update_id)
-        assert update["state"] == state
-    assert update["reason_code"] == "create_unresolved"
+        assert (await parts.update(update_id))["state"] == state
+    assert (await parts.update(update_id))["reason_code"] == "create_unresolved"
     await parts.accounts.cancel(update_id, "ann")
 
 
