@@ -306,9 +306,15 @@ class Outbox(Protocol):
     """Queued updates and their results."""
 
     async def due(
-        self, campaigns: int, without: Collection[str], only: Collection[int] | None = None
+        self,
+        campaigns: int,
+        without: Collection[str],
+        only: Collection[int] | None = None,
+        *,
+        released: bool = False,
     ) -> list[Pending]:
-        """All due updates of the first campaigns in the queue, of `only` these updates."""
+        """All due updates of the first campaigns in the queue, of `only` these updates; `released`:
+        with what `release` would put back into the queue."""
         ...
 
     async def decide(self, plans: Sequence[UpdatePlan]) -> set[int]:

@@ -4,7 +4,7 @@ much talk. Light on purpose: it is imported for every `--help`."""
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -74,17 +74,13 @@ def _option(*names: str, **attributes: Any) -> Callable[[Any], Any]:
     )
 
 
+_FORMATS: Final = ("table", "json", "csv")
+_CONFIG: Final = _option(
+    "--config",
+    metavar="FILE",
+    help="Configuration file; else SYNCD_CONFIG, else config/syncd.toml.",
+)
 _SHARED: Final = (
-    _option(
-        "--config",
-        metavar="FILE",
-        help="Configuration file; else SYNCD_CONFIG, else config/syncd.toml.",
-    ),
-    _option(
-        "--format",
-        type=click.Choice(["table", "json", "csv"]),
-        help="Form of the answer on stdout.",
-    ),
     _option(
         "--color",
         type=click.Choice(["auto", "always", "never"]),
@@ -103,9 +99,10 @@ _SHARED: Final = (
 )
 
 
-def shared(function: Any) -> Any:
+def shared(function: Any, formats: Sequence[str] = _FORMATS) -> Any:
     """Give a command the options of every command; help tells what is its own first."""
-    for option in reversed(_SHARED):
+    form = _option("--format", type=click.Choice(formats), help="Form of the answer on stdout.")
+    for option in reversed((_CONFIG, form, *_SHARED)):
         function = option(function)
     for panel in (click.option_panel(_PANEL), click.option_panel("Options")):
         function = panel(function)
@@ -127,14 +124,16 @@ def group(
     return decorate
 
 
-def command(name: str, **attributes: Any) -> Callable[[Callable[..., Any]], click.RichCommand]:
+def command(
+    name: str, *, formats: Sequence[str] = _FORMATS, **attributes: Any
+) -> Callable[[Callable[..., Any]], click.RichCommand]:
     """A command with the options of every command; what its function returns is the exit code."""
 
     def decorate(function: Callable[..., Any]) -> click.RichCommand:
         made = click.command(
             name, cls=click.RichCommand, context_settings=dict(CONTEXT), **attributes
         )
-        decorated: click.RichCommand = made(shared(function))
+        decorated: click.RichCommand = made(shared(function, formats))
         return decorated
 
     return decorate

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from syncd import daemon
+from syncd.cli import plan_followed
 from syncd.cli.choices import Choices
 from syncd.cli.codes import BUSY, FAILED, ITEMS, OK, code_of, worst
 from syncd.cli.opened import Opened, opened
+from syncd.cli.plan_followed import Followed, agreed, followed, valid_plan
 from syncd.cli.pushed import draw_push
 from syncd.cli.render.progress import progress
 from syncd.cli.text import age, count, lasted, plural
@@ -21,6 +23,7 @@ from syncd.engine.push import PushReport
 from syncd.engine.recover import RecoverReport
 from syncd.errors import SyncdError, UsageError
 from syncd.model.run import RunOutcome
+from syncd.store.plans import SavedPlan
 from syncd.store.reports import Row
 
 _PULL_TERMS: Final = ("new", "changed", "moved", "unchanged", "skipped", "bad")
@@ -31,33 +34,27 @@ _ITEMS: Final = ("rejected", "held", "unknown")
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Round:
     """What one account's round did, with the rows that the database has of it; `gone` campaigns
-    were found to be gone by its pull."""
+    were found to be gone by its pull. `followed`: the saved plan that its push went by."""
 
     report: AccountReport
     runs: Mapping[int, Row]
     updates: Sequence[Row]
     gone: int = 0
+    followed: Followed | None = None
 
 
 async def sync_accounts(choices: Choices, names: Sequence[str], wanted: Mapping[str, Any]) -> int:
     """Run the round and tell; returns the exit code."""
-    if wanted["only_pull"] and wanted["only_push"]:
-        raise UsageError("--pull and --push exclude each other", remedy="leave both out to do both")
-    request = SyncRequest(
-        accounts=tuple(names),
-        pull=not wanted["only_push"],
-        push=not wanted["only_pull"],
-        due_only=wanted["due"],
-        if_busy=wanted["if_busy"],
-        wait_unknown=wanted["wait_unknown"],
-        started_by="syncd sync",
-    )
+    _refuse_both(wanted)
     async with opened(choices) as here:
         here.screen.refuse_csv("a round of passes")
+        hash_ = wanted.get("plan")
+        saved = None if hash_ is None else await valid_plan(here, hash_, names)
+        request = _request(names, wanted, saved)
         with progress(here.screen) as observe:
             reports = await daemon.sync(here.config, here.database, request, observe)
             idle = await daemon.refresh_idle(here.config, here.database, request.started_by)
-        rounds = [await _round(here, report) for report in reports]
+        rounds = [await _round(here, report, saved) for report in reports]
         codes = [code for one in rounds for code in _codes(one)]
         codes += [code_of(error) for _, error in idle]
         if choices.format == "json":
@@ -77,7 +74,29 @@ async def sync_accounts(choices: Choices, names: Sequence[str], wanted: Mapping[
         return worst(codes)
 
 
-async def _round(here: Opened, report: AccountReport) -> Round:
+def _refuse_both(wanted: Mapping[str, Any]) -> None:
+    if wanted["only_pull"] and wanted["only_push"]:
+        raise UsageError("--pull and --push exclude each other", remedy="leave both out to do both")
+    if wanted.get("plan") is not None and (wanted["only_pull"] or wanted["due"]):
+        raise UsageError("--plan is for a push now", remedy="leave --pull and --due out")
+
+
+def _request(
+    names: Sequence[str], wanted: Mapping[str, Any], saved: SavedPlan | None
+) -> SyncRequest:
+    return SyncRequest(
+        accounts=tuple(names) if saved is None else (saved.account,),
+        pull=not wanted["only_push"],
+        push=not wanted["only_pull"],
+        due_only=wanted["due"],
+        agreed=None if saved is None else agreed(saved),
+        if_busy=wanted["if_busy"],
+        wait_unknown=wanted["wait_unknown"],
+        started_by="syncd sync",
+    )
+
+
+async def _round(here: Opened, report: AccountReport, saved: SavedPlan | None) -> Round:
     passes = (report.recovered, report.pulled, report.pushed)
     runs = [one.run_id for one in passes if one is not None and one.run_id is not None]
     touched = set(report.pushed.states) if report.pushed else set()
@@ -85,7 +104,15 @@ async def _round(here: Opened, report: AccountReport) -> Round:
         touched |= set(report.recovered.touched)
     updates = await here.reports.updates_by_id(touched)
     known = await here.reports.runs(runs)
-    return Round(report=report, runs=known, updates=updates, gone=await _gone(here, report, known))
+    return Round(
+        report=report,
+        runs=known,
+        updates=updates,
+        gone=await _gone(here, report, known),
+        followed=None
+        if saved is None
+        else followed(saved, report.pushed, await here.reports.updates_by_id(saved.updates)),
+    )
 
 
 async def _gone(here: Opened, report: AccountReport, runs: Mapping[int, Row]) -> int:
@@ -112,6 +139,8 @@ def _codes(done: Round) -> Iterator[int]:
         if one is not None and one.outcome is not RunOutcome.OK:
             yield FAILED if one.outcome is RunOutcome.FAILED else ITEMS
     if report.waiting_unknown or any(row["state"] in _ITEMS for row in done.updates):
+        yield ITEMS
+    if done.followed is not None and done.followed.dropped:
         yield ITEMS
     if not _balances(report):
         yield FAILED
@@ -144,6 +173,8 @@ def _draw(here: Opened, done: Round, *, everything: bool) -> None:
         else:
             draw_push(screen, report.pushed, done.runs, done.updates, everything=everything)
         _trouble_of(here, report.account, "push", report.pushed)
+    if done.followed is not None:
+        plan_followed.draw(screen, report.account, done.followed)
     if report.waiting_unknown:
         number = plural(report.waiting_unknown, "update")
         screen.talk(
@@ -241,6 +272,7 @@ def _document(done: Round) -> dict[str, Any]:
             )
         },
         "gone": done.gone,
+        "plan": None if done.followed is None else done.followed.document,
         "updates": list(done.updates),
         "exit_code": worst(list(_codes(done))) or OK,
     }

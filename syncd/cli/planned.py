@@ -1,193 +1,157 @@
-"""Plans as people read them: every path with what stands, what is wanted and why it would not go
-out, and how old the knowledge is that all of it rests on."""
+"""`syncd plan` at work: makes the plans, or finds a saved one and what has moved since, keeps what
+is to be kept, and prints them in the form that was asked for."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from syncd import daemon
 from syncd.cli.choices import Choices
-from syncd.cli.codes import ITEMS, OK
-from syncd.cli.opened import opened
-from syncd.cli.plan_summary import later_paths, summary
-from syncd.cli.render.screen import Screen
-from syncd.cli.render.table import Column, Line
-from syncd.cli.text import age, clock, difference, is_money, shown, value, visible
+from syncd.cli.codes import FAILED, ITEMS, OK
+from syncd.cli.opened import Opened, opened
+from syncd.cli.plan_document import (
+    FIELDS,
+    Document,
+    document,
+    moved_since,
+    of_updates,
+    saved_items,
+)
+from syncd.cli.plan_markdown import markdown
+from syncd.cli.plan_table import draw, stamp
+from syncd.cli.render.progress import progress
+from syncd.cli.requester import person
+from syncd.cli.text import rfc3339
 from syncd.daemon import AccountPlan
-from syncd.model.plan import Mark, PathPlan, UpdatePlan
-from syncd.model.registration import Price
-from syncd.model.update import Pending
+from syncd.errors import SyncdError, UsageError
+from syncd.store.database import Database
+from syncd.store.plans import Plans, SavedPlan, find_plan
+from syncd.store.prospects import Prospects
 
-_COLUMNS: Final = (
-    Column(""),
-    Column("UPDATE"),
-    Column("CAMPAIGN"),
-    Column("NAME", flexible=True),
-    Column("PATH"),
-    Column("NOW", right=True),
-    Column("WANTED", right=True),
-    Column("CHANGE"),
-)
-_WORDS: Final = {
-    Mark.ALREADY_SET: "already set, no call",
-    Mark.HELD: "would be held",
-    Mark.REJECTED: "would be rejected",
-}
-_FIELDS: Final = (
-    "account",
-    "update",
-    "campaign",
-    "path",
-    "base",
-    "remote",
-    "desired",
-    "mark",
-    "code",
-    "message",
-    "is_later",
-)
+VALID_FOR: Final = dt.timedelta(hours=24)
+_HELD: Final = ("held", "rejected")
 
 
-async def show_plans(choices: Choices, names: Sequence[str], *, exit_code: bool) -> int:
-    """Print the plans of these accounts. The code is 0 unless findings were asked to count."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlanWish:
+    """What is asked of `syncd plan`: read first, keep the plan, show only what is or would be held,
+    a saved plan instead of a new one, findings as an exit code."""
+
+    fresh: bool = False
+    save: bool = False
+    held: bool = False
+    show: str | None = None
+    exit_code: bool = False
+
+
+async def show_plans(choices: Choices, names: Sequence[str], wish: PlanWish) -> int:
+    """Print the plans of these accounts; returns the exit code."""
+    if wish.show is not None and (names or wish.fresh or wish.save):
+        raise UsageError(
+            "--show prints a plan that was saved",
+            remedy="leave out the accounts, --fresh and --save",
+        )
     async with opened(choices) as here:
-        plans = await daemon.plan(here.config, here.database, names)
-        at = await here.reports.now()
-        screen = here.screen
-        if choices.format == "json":
-            screen.document("syncd.plan/1", {"at": at, "plans": [_document(one) for one in plans]})
-        elif choices.format == "csv":
-            screen.csv(_FIELDS, [item for one in plans for item in _items(one)])
+        if wish.show is None:
+            plans = await _made(here, names, wish)
         else:
-            prices = {account.name: account.prices for account in here.config.accounts}
+            plans = [await _kept(here, wish.show)]
+        if wish.held:
+            plans = [_narrowed(one) for one in plans]
+        _print(here, plans, await here.reports.now())
+    if any(one["error"] is not None for one in plans):
+        return FAILED
+    return ITEMS if wish.exit_code and any(one["items"] for one in plans) else OK
+
+
+def _narrowed(plan: Document) -> Document:
+    """The same plan, of its rows only those that a rule holds or refuses."""
+    held = {update for update, items in of_updates(plan).items() if items[0]["mark"] in _HELD}
+    return {**plan, "items": [item for item in plan["items"] if item["update"] in held]}
+
+
+async def _made(here: Opened, names: Sequence[str], wish: PlanWish) -> list[Document]:
+    """New plans, kept where that is wanted."""
+    if wish.fresh:
+        with progress(here.screen) as observe:
+            made = await daemon.fresh_plan(here.config, here.database, names, observe)
+    else:
+        made = await daemon.plan(here.config, here.database, names)
+    return [await _with_saved(here, one) if wish.save else document(one) for one in made]
+
+
+async def _with_saved(here: Opened, planned: AccountPlan) -> Document:
+    """The plan, kept, and found again as whoever is given its hash will find it."""
+    made = document(planned)
+    if not planned.plan.updates:
+        return made
+    plans = Plans(here.database, planned.number)
+    by = person() or "somebody"
+    await plans.save(planned.plan.hash, saved_items(planned), made, by, VALID_FOR)
+    return _document_of(await known_plan(here.database, planned.plan.hash))
+
+
+async def _kept(here: Opened, prefix: str) -> Document:
+    """A plan that was kept, with what has moved since."""
+    saved = await known_plan(here.database, prefix)
+    found = _document_of(saved)
+    numbers = {one.name: one.number for one in (await here.reports.known_accounts()).values()}
+    number = numbers[saved.account]
+    campaigns = {item["campaign"] for item in found["items"] if item["campaign"] is not None}
+    updates = await here.reports.updates_by_id(saved.updates)
+    return moved_since(
+        found,
+        {str(row["id"]): row["state"] for row in updates},
+        await daemon.mirrored(here.database, number, campaigns),
+        await Prospects(here.database, number).approvals(set(saved.digests.values())),
+    )
+
+
+def _document_of(saved: SavedPlan) -> dict[str, Any]:
+    kept = {
+        "made_at": rfc3339(saved.made_at),
+        "made_by": saved.made_by,
+        "expires_at": rfc3339(saved.expires_at),
+        "is_expired": saved.is_expired,
+    }
+    return {**saved.document, "account": saved.account, "saved": kept}
+
+
+async def known_plan(database: Database, prefix: str) -> SavedPlan:
+    """The saved plan whose hash begins so. Raises UsageError."""
+    saved = await find_plan(database, prefix)
+    if saved is None:
+        raise UsageError(
+            f"unknown plan {prefix}",
+            remedy="syncd plan --save keeps one and prints its hash",
+            code="plan",
+        )
+    return saved
+
+
+def _print(here: Opened, plans: Sequence[Document], at: dt.datetime) -> None:
+    screen = here.screen
+    match here.choices.format:
+        case "json":
+            screen.document("syncd.plan/1", {"at": at, "plans": plans})
+        case "csv":
+            screen.csv(FIELDS, [item for one in plans for item in one["items"]])
+        case "markdown":
+            screen.text(markdown(plans, stamp(screen)))
+        case _:
             for position, one in enumerate(plans):
                 if position:
                     screen.answer()
-                _draw(screen, one, at, prices[one.account])
-        return ITEMS if exit_code and any(one.plan.updates for one in plans) else OK
-
-
-def _draw(screen: Screen, planned: AccountPlan, at: dt.datetime, prices: Sequence[Price]) -> None:
-    name = planned.account
-    if not planned.plan.updates and not planned.waiting:
-        screen.answer(f"Nothing to do on {name}: the queue is empty.")
-        return
-    if not screen.choices.quiet:
-        screen.answer(
-            f"{name} · {_knowledge(screen, planned, at)} · nothing is sent by this command"
-        )
-        screen.answer()
-        if planned.plan.updates:
-            later = later_paths(planned)
-            screen.table(
-                _COLUMNS,
-                [line for one in planned.plan.updates for line in _lines(screen, one, later)],
+                draw(screen, one, at)
+    for one in plans:
+        if one["error"] is not None:
+            screen.problem(
+                SyncdError(
+                    f"{one['account']}: not read: {one['error']['detail']}",
+                    remedy=one["error"]["remedy"],
+                    code=one["error"]["code"],
+                )
             )
-            screen.answer()
-        for number, _, text in planned.waiting:
-            screen.answer(f"waits       #{number}: {shown(text)}")
-    for text in summary(planned, prices):
-        screen.answer(text)
-    if planned.plan.calls:
-        screen.hint(f"syncd sync {name} --push")
-
-
-def _knowledge(screen: Screen, planned: AccountPlan, at: dt.datetime) -> str:
-    if planned.read_at is None:
-        return "never pulled: the mirror is empty"
-    old = age((at - planned.read_at).total_seconds())
-    return f"mirror of {clock(planned.read_at, screen.zone)} {screen.zone_name} ({old} old)"
-
-
-def _lines(screen: Screen, plan: UpdatePlan, later: Collection[tuple[str, str]]) -> Iterator[Line]:
-    update = plan.update
-    for position, path in enumerate(plan.paths):
-        is_first = position == 0
-        yield Line(
-            (
-                screen.mark(path.mark.value),
-                f"#{update.id}" if is_first else "",
-                _id(update) if is_first else "",
-                _name(update) if is_first else "",
-                path.path,
-                "-" if path.remote is None else value(path.path, path.remote, update.currency),
-                value(path.path, path.desired, update.currency),
-                _change(
-                    path,
-                    update.currency,
-                    is_later=(update.external_id, path.path) in later,
-                ),
-            ),
-            (shown(path.message),)
-            if path.message and path.mark in (Mark.HELD, Mark.REJECTED)
-            else (),
-        )
-
-
-def _id(update: Pending) -> str:
-    return "new" if update.is_create else update.external_id
-
-
-def _name(update: Pending) -> str:
-    return visible(update.patch.get("name") if update.is_create else update.name)
-
-
-def _change(path: PathPlan, currency: str | None, *, is_later: bool) -> str:
-    if path.mark is Mark.SUPERSEDED:
-        return f"superseded by #{path.superseded_by}"
-    word = _WORDS.get(path.mark, "")
-    if path.mark is Mark.ALREADY_SET:
-        return word
-    moved = difference(path.remote, path.desired, currency) if is_money(path.path) else ""
-    if is_later:
-        return f"{moved}  in a later call".strip()
-    return f"{moved}  {word}: {path.code}".strip() if word else moved
-
-
-def _document(planned: AccountPlan) -> dict[str, Any]:
-    marks = Counter(one.mark.value for one in planned.plan.updates)
-    return {
-        "account": planned.account,
-        "read_at": planned.read_at,
-        "limit": planned.limit,
-        "items": list(_items(planned)),
-        "calls": [
-            {
-                "operation": call.operation,
-                "campaigns": [None if item.is_create else item.external_id for item in call.items],
-            }
-            for call in planned.plan.calls
-        ],
-        "waiting": [
-            {"update": str(number), "code": code, "text": text}
-            for number, code, text in planned.waiting
-        ],
-        "totals": {
-            "calls": len(planned.plan.calls),
-            "waiting": len(planned.waiting),
-            **{mark.value: marks[mark.value] for mark in Mark},
-        },
-    }
-
-
-def _items(planned: AccountPlan) -> Iterator[dict[str, Any]]:
-    later = later_paths(planned)
-    for one in planned.plan.updates:
-        for path in one.paths:
-            yield {
-                "account": planned.account,
-                "update": str(one.update.id),
-                "campaign": None if one.update.is_create else one.update.external_id,
-                "path": path.path,
-                "base": path.reference,
-                "remote": path.remote,
-                "desired": path.desired,
-                "mark": path.mark.value,
-                "code": path.code,
-                "message": path.message,
-                "superseded_by": path.superseded_by,
-                "is_later": (one.update.external_id, path.path) in later,
-            }

@@ -15,6 +15,11 @@ from syncd.cli.choices import Choices, command
 @click.option("--push", "only_push", is_flag=True, help="Only push.")
 @click.option("--due", is_flag=True, help="Only what the schedules say is due.")
 @click.option(
+    "--plan",
+    metavar="HASH",
+    help="Push only what a saved plan says, as long as it is the same. Approves nothing.",
+)
+@click.option(
     "--if-busy",
     type=click.Choice(["wait", "fail"]),
     default="wait",

@@ -4,7 +4,7 @@ from syncd.daemon.composition import open_store, owner_dsn, register
 from syncd.daemon.consent import Consent, ask_consent, keep_consent, refresh_idle
 from syncd.daemon.doctor import Step, check_account
 from syncd.daemon.oneshot import AccountReport, SyncRequest, sync
-from syncd.daemon.planning import AccountPlan, plan
+from syncd.daemon.planning import AccountPlan, fresh_plan, mirrored, plan
 from syncd.daemon.service import run
 
 __all__ = [
@@ -15,7 +15,9 @@ __all__ = [
     "SyncRequest",
     "ask_consent",
     "check_account",
+    "fresh_plan",
     "keep_consent",
+    "mirrored",
     "open_store",
     "owner_dsn",
     "plan",

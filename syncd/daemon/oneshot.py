@@ -25,6 +25,7 @@ from syncd.engine.recover import RecoverReport, recover
 from syncd.engine.supervisor import in_parallel
 from syncd.engine.worker import rest, until_free
 from syncd.errors import LeaseBusy, SyncdError
+from syncd.model.plan import Agreed
 from syncd.model.run import RunOutcome
 from syncd.store.database import Database
 
@@ -36,12 +37,13 @@ PATIENCE = 60.0
 class SyncRequest:
     """What is asked: `accounts` by name (none: all that are configured), which passes, only those
     that are due, what to do when another process holds an account (`wait` or `fail`), and whether
-    to wait for settle times."""
+    to wait for settle times. `agreed`: push only this, as long as it is the same."""
 
     accounts: tuple[str, ...] = ()
     pull: bool = True
     push: bool = True
     due_only: bool = False
+    agreed: Agreed | None = None
     if_busy: str = "wait"
     wait_unknown: bool = False
     started_by: str
@@ -126,14 +128,14 @@ async def _passes(
         at = pull_times(settings).next_time(due.now)
         await slots.pulled(at or due.now)
     if request.push:
-        report.pushed = await push(account)
+        report.pushed = await push(account, request.agreed)
         await slots.pushed(push_times(settings).next_time(due.now))
     await _see_unknown(account, report)
     while request.wait_unknown and report.waiting_unknown and _went_well(report):
         await rest(report.unknown_seconds)
         report.recovered = _joined(report.recovered, await recover(account))
         if request.push:
-            report.pushed = _pushed_too(report.pushed, await push(account))
+            report.pushed = _pushed_too(report.pushed, await push(account, request.agreed))
         await _see_unknown(account, report)
         report.pushed = await _as_it_stands(account, report.pushed)
 
@@ -172,4 +174,5 @@ def _pushed_too(first: PushReport | None, second: PushReport) -> PushReport:
         counts=second.counts,
         error=second.error,
         states={**first.states, **second.states},
+        dropped={**first.dropped, **second.dropped},
     )

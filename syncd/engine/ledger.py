@@ -4,11 +4,13 @@ why it stops."""
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 
 from syncd.errors import LimitWait, Stopped, SyncdError, Throttled
+from syncd.model.plan import Agreed
 from syncd.model.run import RunOutcome
-from syncd.model.update import State
+from syncd.model.update import Pending, State
 
 TRIES = 3
 
@@ -16,13 +18,27 @@ TRIES = 3
 @dataclass(kw_only=True)
 class Ledger:
     """Where each update of this pass stands, how often its campaign was tried, and why the pass
-    stops."""
+    stops; where it goes by a saved plan, what was agreed on and why updates dropped out of
+    that."""
 
     states: dict[int, State] = field(default_factory=dict)
     tries: Counter[str] = field(default_factory=Counter)
+    agreed: Agreed | None = None
+    dropped: dict[int, str] = field(default_factory=dict)
     calls: int = 0
     error: SyncdError | None = None
     outcome: RunOutcome = RunOutcome.OK
+
+    @property
+    def wanted(self) -> Collection[int] | None:
+        """The updates that may be claimed, None for all. What dropped out is looked at once."""
+        return None if self.agreed is None else self.agreed.keys() - self.dropped.keys()
+
+    def bound(self, update: Pending) -> Pending:
+        """The update with what was agreed on."""
+        if self.agreed is None:
+            return update
+        return replace(update, agreed=self.agreed.get(update.id, {}))
 
     def halt(self, error: SyncdError, outcome: RunOutcome) -> None:
         """Send nothing more in this pass. The first reason stays."""

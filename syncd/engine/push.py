@@ -4,9 +4,10 @@ runs."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Final
 
 from syncd.crashpoint import crashpoint
 from syncd.engine.account import Account
@@ -15,34 +16,39 @@ from syncd.engine.reading import proven, shown
 from syncd.engine.send import Sender
 from syncd.engine.supervisor import in_parallel
 from syncd.errors import CallRefused, ProviderError, SyncdError
+from syncd.model.agreed import PLAN_CHANGED
 from syncd.model.call import WriteCall
 from syncd.model.fold import plan_push
 from syncd.model.guard import mismatch
-from syncd.model.plan import Mark, PushPlan, UpdatePlan, Values, hold_all
+from syncd.model.plan import Agreed, Mark, PushPlan, UpdatePlan, Values, hold_all
 from syncd.model.run import RunKind, RunOutcome, RunResult
 from syncd.model.update import Pending, State
+
+EVERYTHING: Final = 1_000_000
+"""More campaigns than stand in any queue."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PushReport:
     """What one push did; `run_id` None: nothing was due. `states` is where each update of it
-    stands."""
+    stands, `dropped` why some stayed in the queue that are no longer what was agreed on."""
 
     run_id: int | None = None
     outcome: RunOutcome = RunOutcome.OK
     counts: Mapping[str, int] = field(default_factory=dict)
     error: SyncdError | None = None
     states: Mapping[int, State] = field(default_factory=dict)
+    dropped: Mapping[int, str] = field(default_factory=dict)
 
 
-async def push(account: Account, only: Collection[int] | None = None) -> PushReport:
-    """Send what is due, of `only` these updates. Raises LeaseLost and DatabaseUnavailable; then
-    what was open is recovered later."""
-    ledger = Ledger()
+async def push(account: Account, agreed: Agreed | None = None) -> PushReport:
+    """Send what is due; where something was agreed on, only that and as long as it is the same.
+    Raises LeaseLost and DatabaseUnavailable; then what was open is recovered later."""
+    ledger = Ledger(agreed=agreed)
     ledger.states.update(dict.fromkeys(await account.queue.expire(), State.EXPIRED))
     await account.queue.release()
     size = account.batch * account.in_flight
-    pending = await account.outbox.due(size, (), only)
+    pending = await account.outbox.due(size, (), ledger.wanted)
     if not pending and not ledger.states:
         return PushReport()
     run_id = await account.begin(RunKind.PUSH)
@@ -50,7 +56,22 @@ async def push(account: Account, only: Collection[int] | None = None) -> PushRep
         await _push_some(account, run_id, pending, ledger)
         if ledger.error is not None or account.is_stopping():
             break
-        pending = await account.outbox.due(size, ledger.spent(), only)
+        pending = await account.outbox.due(size, ledger.spent(), ledger.wanted)
+    return await _close(account, run_id, ledger)
+
+
+async def look(account: Account) -> PushReport:
+    """Read what a push would read now and send nothing: a push that claims no update."""
+    ledger = Ledger()
+    pending = await account.outbox.due(EVERYTHING, (), released=True)
+    run_id = await account.begin(RunKind.PUSH)
+    try:
+        ids = dict.fromkeys(update.external_id for update in pending if not update.is_create)
+        fresh = _Fresh()
+        await _read(account, run_id, list(ids), fresh)
+        await _dialect(account, fresh)
+    except ProviderError as error:
+        ledger.halt(error, outcome_of(error))
     return await _close(account, run_id, ledger)
 
 
@@ -67,7 +88,9 @@ async def _push_some(
     except ProviderError as error:
         ledger.halt(error, outcome_of(error))
         return
-    readable = [update for update in pending if update.external_id not in fresh.unread]
+    readable = [
+        ledger.bound(update) for update in pending if update.external_id not in fresh.unread
+    ]
     hit = mismatch(account.provider.capabilities.dialect, await _dialect(account, fresh))
     if hit is not None:
         plan = hold_all(readable, hit)
@@ -140,6 +163,13 @@ async def _decide(account: Account, plan: PushPlan, ledger: Ledger) -> None:
         if update.mark in (Mark.HELD, Mark.REJECTED, Mark.ALREADY_SET)
         or (update.mark is Mark.SUPERSEDED and not _falls_with(update, sending))
     ]
+    ledger.dropped.update(
+        {
+            update.update.id: update.deciding.message or ""
+            for update in plan.marked(Mark.LATER)
+            if update.deciding.code == PLAN_CHANGED
+        }
+    )
     moved = await account.outbox.decide(decided)
     for update in decided:
         # One that did not move was taken back by somebody in this very moment.
@@ -164,9 +194,10 @@ async def _send(
 async def _close(account: Account, run_id: int, ledger: Ledger) -> PushReport:
     ledger.states.update(await account.queue.states(ledger.still_queued()))
     counts = ledger.counts()
-    if counts["queued"] and ledger.error is None:
+    left_over = counts["queued"] - len(ledger.dropped.keys() & set(ledger.still_queued()))
+    if left_over and ledger.error is None:
         left = CallRefused(
-            f"{counts['queued']} updates were not judged and stay queued",
+            f"{left_over} updates were not judged and stay queued",
             remedy="the next pass sends them",
         )
         ledger.halt(left, RunOutcome.PARTIAL)
@@ -179,4 +210,5 @@ async def _close(account: Account, run_id: int, ledger: Ledger) -> PushReport:
         counts=counts,
         error=ledger.error,
         states=dict(ledger.states),
+        dropped=dict(ledger.dropped),
     )

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from syncd.model.agreed import drifted, without
 from syncd.model.call import WriteItem
 from syncd.model.guard import Change, Hit, Recent, Rules
 from syncd.model.item_rules import item_hits
@@ -34,7 +35,8 @@ def plan_push(
     recent: Recent | None = None,
 ) -> PushPlan:
     """`pending` in queue order; `remote` the values of the campaigns that the provider shows, by
-    external id; `recent` what happened within the window before."""
+    external id; `recent` what happened within the window before. What was agreed on goes
+    out only as long as it is the same."""
     rules, recent = rules or Rules(), recent or _NOTHING_RECENT
 
     def refusal(change: Change) -> Hit | None:
@@ -55,6 +57,10 @@ def plan_push(
                 guarded(one, beyond[one.update.id]) if one.update.id in beyond else one
                 for one in merged
             ]
+            continue
+        changed = drifted(folded)
+        if changed:
+            merged = without(merged, changed)
             continue
         calls = plan_calls(_items(folded, remote))
         if not calls.refused:

@@ -14,6 +14,8 @@ from syncd.model.path import DELETED
 from syncd.model.update import Pending, State
 
 Values = Mapping[str, str | None]
+Agreed = Mapping[int, Mapping[str, str]]
+"""What a person looked at and wants to go out: by update and path the digests that may leave."""
 PlanCalls = Callable[[Sequence[WriteItem]], WritePlan]
 
 

@@ -93,7 +93,8 @@ class Pending:
     it); `ours` what our own writes since then put there; `awaited` the paths whose last value was
     accepted for later and does not show yet, with what stands there until then. `policy` says what
     a third value at the provider means; `approved` are the digests of the items that a person let
-    through. A create has the placeholder of `new_id` as its `external_id`."""
+    through; `agreed`, where the push goes by a saved plan, has the digests of the paths that may
+    leave. A create has the placeholder of `new_id` as its `external_id`."""
 
     id: int
     external_id: str
@@ -103,6 +104,7 @@ class Pending:
     awaited: Mapping[str, str | None] = field(default_factory=dict)
     policy: Policy = Policy.HOLD
     approved: frozenset[str] = frozenset()
+    agreed: Mapping[str, str] | None = None
     name: str = ""
     currency: str | None = None
     requester: str = ""

@@ -36,12 +36,18 @@ class Outbox:
         return [row["id"] for row in rows]
 
     async def due(
-        self, campaigns: int, without: Collection[str], only: Collection[int] | None = None
+        self,
+        campaigns: int,
+        without: Collection[str],
+        only: Collection[int] | None = None,
+        *,
+        released: bool = False,
     ) -> list[Pending]:
         """All due updates of the first `campaigns` campaigns in the queue, leaving out those in
         `without`, each with the paths that have no final result yet. A create counts as a campaign
         and has a placeholder for its id. With `only` just these updates, and none of a campaign
-        where an older one of the same path would be left to overwrite them."""
+        where an older one of the same path would be left to overwrite them. `released`: also what
+        `release` would put back into the queue."""
         rows = await self._database.rows(
             "outbox_due",
             self._account_id,
@@ -49,6 +55,7 @@ class Outbox:
             list(without),
             PLACEHOLDER,
             None if only is None else list(only),
+            released,
         )
         return [_pending(row) for row in rows]
 

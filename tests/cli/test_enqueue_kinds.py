@@ -59,7 +59,7 @@ def test_a_new_campaign_is_queued_sent_and_then_has_its_id(pai: Command) -> None
     assert 'create with name "autumn"' in listed.out
     planned = pai("plan")
     assert "acts        1 create" in planned.out
-    assert "costs 0.002 CNY at most" in planned.out
+    assert "costs 0.002 CNY" in planned.out
     item = pai("plan", "--format", "json").document["plans"][0]["items"][0]
     assert (item["campaign"], item["update"]) == (None, str(number))
     pushed = pai("sync", "--push")

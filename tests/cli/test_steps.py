@@ -38,7 +38,7 @@ def test_a_plan_says_what_goes_out_in_a_later_call(
     ran = command("plan")
     assert ran.out.count("in a later call") == 1
     assert "in 1 call (1 x " in ran.out
-    assert ") and then in later ones · limit " in ran.out
+    assert ") and then in later ones · " in ran.out
     items = command("plan", "--format", "json").document["plans"][0]["items"]
     assert sorted(item["is_later"] for item in items) == [False, True]
 

@@ -15,7 +15,7 @@ from syncd.cli.demo.stage import ACCOUNT, Stage
 from syncd.cli.mirrored import show_history
 from syncd.cli.opened import finish, opened
 from syncd.cli.passes import sync_accounts
-from syncd.cli.planned import show_plans
+from syncd.cli.planned import PlanWish, show_plans
 from syncd.cli.render.screen import Screen
 from syncd.cli.render.table import Column, Line
 from syncd.cli.text import money
@@ -41,7 +41,7 @@ def plan_push(narrator: Narrator, here: Stage, choices: Choices, changes: Change
     """What would be sent."""
     narrator.chapter("What a push would do")
     narrator.command(here.shell(["plan"]))
-    narrator.check(finish(choices, show_plans(choices, [], exit_code=False)), OK, "exit code")
+    narrator.check(finish(choices, show_plans(choices, [], PlanWish())), OK, "exit code")
     narrator.say(
         f"At Criteo {len(changes.by_id)} updates become one call with {changes.campaigns} entries, "
         "one per campaign; the others take one campaign a call."

@@ -167,12 +167,3 @@ ON CONFLICT (account_id, operation) DO UPDATE
 -- name: prices_forget
 -- Operations that cost nothing any more.
 DELETE FROM syncd.prices WHERE account_id = $1 AND operation <> ALL ($2::text[])
-
--- name: plan_waiting
--- Open updates with what each waits for.
-SELECT u.id, u.waiting_for FROM report.updates u JOIN syncd.accounts a ON a.name = u.account
- WHERE a.id = $1 AND u.state IN ('queued', 'sending', 'unknown', 'held') ORDER BY u.id
-
--- name: plan_read_at
--- When the mirror was last complete.
-SELECT complete_at FROM syncd.accounts WHERE id = $1

@@ -15,12 +15,17 @@ RETURNING u.id
 -- All due updates of the first campaigns in the queue, each with the part that has no final result yet. Campaigns
 -- with an unanswered write wait, and so do updates of campaigns that nobody has seen, and creates, until the
 -- account's first complete pull. A create is a campaign of its own, under a placeholder ($4, then its number). With
--- $5 only these updates, and of no campaign where an older one of the same path would then be sent after them.
+-- $5 only these updates, and of no campaign where an older one of the same path would then be sent after them. With $6
+-- also what is held for a cause that is gone.
 WITH due AS (
     SELECT u.*, coalesce(u.external_id, $4::text || u.id) AS place, a.complete_at, a.currency,
            $5::bigint[] IS NULL OR u.id = ANY ($5) AS is_chosen
-      FROM syncd.updates u JOIN syncd.accounts a ON a.id = u.account_id
-     WHERE u.account_id = $1 AND u.state = 'queued' AND u.due_at <= (SELECT syncd.now())
+      FROM (SELECT q.* FROM syncd.updates q WHERE q.account_id = $1 AND q.state = 'queued'
+             UNION ALL
+            SELECT h.* FROM syncd.updates h JOIN syncd.accounts b ON b.id = h.account_id
+             WHERE $6 AND h.account_id = $1 AND h.state = 'held' AND syncd.is_releasable(h, b)) u
+      JOIN syncd.accounts a ON a.id = u.account_id
+     WHERE u.due_at <= (SELECT syncd.now())
        AND (a.complete_at IS NOT NULL OR EXISTS (
             SELECT FROM syncd.campaigns k
              WHERE k.account_id = u.account_id AND k.external_id = u.external_id))

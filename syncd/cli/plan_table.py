@@ -1,0 +1,87 @@
+"""A plan in the terminal: how old the knowledge is that all of it rests on, the rows, what waits,
+the summary, and what to do next with a plan that was kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+from syncd.cli.plan_document import SHORT, Document, approvable
+from syncd.cli.plan_rows import HEADINGS, Stamp, moment_in, rows
+from syncd.cli.plan_summary import summary
+from syncd.cli.render.screen import Screen
+from syncd.cli.render.table import Column, Line
+from syncd.cli.text import age, clock, moment, shown
+
+_COLUMNS: Final = (
+    Column(""),
+    *(Column(name, right=name in ("NOW", "WANTED"), flexible=name == "NAME") for name in HEADINGS),
+)
+
+
+def stamp(screen: Screen) -> Stamp:
+    """Times as this command shows them."""
+    return lambda at: f"{moment(at, screen.zone)} {screen.zone_name}"
+
+
+def draw(screen: Screen, plan: Document, at: dt.datetime) -> None:
+    """One account's plan; where little is wanted its summary alone."""
+    if not plan["items"] and not plan["waiting"] and not plan["late"]:
+        screen.answer(f"Nothing to do on {plan['account']}: the queue is empty.")
+        return
+    if not screen.choices.quiet:
+        screen.answer(_head(screen, plan, at))
+        screen.answer()
+        _rows(screen, plan)
+        for one in plan["waiting"]:
+            screen.answer(f"waits       #{one['update']}: {shown(one['text'])}")
+    for text in summary(plan):
+        screen.answer(text)
+    if plan["saved"] is not None:
+        _next(screen, plan)
+    elif plan["totals"]["send"] or approvable(plan):
+        screen.hint(f"syncd plan {plan['account']} --save")
+
+
+def _head(screen: Screen, plan: Document, at: dt.datetime) -> str:
+    name = f" · plan {plan['hash'][:SHORT]}" if plan["hash"] else ""
+    words = [f"{plan['account']}{name}", _knowledge(screen, plan, at)]
+    saved = plan["saved"]
+    if saved is None:
+        return " · ".join([*words, "nothing is sent by this command"])
+    made, until = moment_in(saved, "made_at"), moment_in(saved, "expires_at")
+    if made is not None and until is not None:
+        ended = "expired" if until <= at else "valid until"
+        words.append(f"saved {stamp(screen)(made)} by {shown(saved['made_by'])}")
+        words.append(f"{ended} {stamp(screen)(until)}")
+    return " · ".join(words)
+
+
+def _knowledge(screen: Screen, plan: Document, at: dt.datetime) -> str:
+    read = moment_in(plan, "read_at")
+    if read is None:
+        return "never pulled: the mirror is empty"
+    old = age((at - read).total_seconds())
+    return f"mirror of {clock(read, screen.zone)} {screen.zone_name} ({old} old)"
+
+
+def _rows(screen: Screen, plan: Document) -> None:
+    lines = [
+        Line((screen.mark(row.mark), *row.cells), row.notes) for row in rows(plan, stamp(screen))
+    ]
+    if lines:
+        screen.table(_COLUMNS, lines)
+        screen.answer()
+
+
+def _next(screen: Screen, plan: Document) -> None:
+    """The whole hash of a plan that was kept, and what can be done with it."""
+    short = plan["hash"][:SHORT]
+    screen.answer(f"saved       {plan['hash']}")
+    held = approvable(plan)
+    if held:
+        screen.answer(
+            f"next        syncd updates approve --plan {short}  lets {len(held)} held out"
+        )
+    if plan["totals"]["send"] or held:
+        screen.answer(f"next        syncd sync --plan {short}  sends what is still the same")

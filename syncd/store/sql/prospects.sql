@@ -1,0 +1,45 @@
+-- name: prospect_account
+-- When the mirror was last complete, who paused the account, and the time that it is.
+SELECT n.at, a.complete_at, a.paused_at, a.paused_by
+  FROM syncd.accounts a CROSS JOIN (SELECT syncd.now() AS at) n WHERE a.id = $1
+
+-- name: prospect_open
+-- Open updates with what each waits for. Late are those that a push would end, because their time has passed;
+-- releasable those that it would take back into the queue.
+SELECT u.id, u.state::text, w.waiting_for, u.expires_at <= n.at AS is_late, syncd.is_releasable(u, a) AS is_releasable
+  FROM syncd.updates u JOIN syncd.accounts a ON a.id = u.account_id JOIN report.updates w ON w.id = u.id
+ CROSS JOIN (SELECT syncd.now() AS at) n
+ WHERE u.account_id = $1 AND u.state IN ('queued', 'sending', 'unknown', 'held') ORDER BY u.id
+
+-- name: prospect_held
+-- Updates that wait for a person, in the order of the queue, with what is still open of each and why it is held.
+SELECT u.id, u.external_id, syncd.open_part(u.patch, u.results) AS patch, u.reference, u.policy, u.requester,
+       u.reason_code, u.reason, u.holds, u.is_create,
+       coalesce(c.name, CASE WHEN u.is_create THEN u.patch ->> 'name' END) AS name,
+       CASE WHEN c.external_id IS NULL AND u.is_create THEN a.currency ELSE c.currency END AS currency
+  FROM syncd.updates u JOIN syncd.accounts a ON a.id = u.account_id
+  LEFT JOIN syncd.campaigns c ON c.account_id = u.account_id AND c.external_id = u.external_id
+ WHERE u.account_id = $1 AND u.state = 'held' AND (u.expires_at IS NULL OR u.expires_at > (SELECT syncd.now()))
+   AND NOT syncd.is_releasable(u, a)
+ ORDER BY u.due_at, u.id
+
+-- name: prospect_seen
+-- When what the mirror shows of these campaigns was read.
+SELECT c.external_id, syncd.read_at(c, a) AS seen_at
+  FROM syncd.campaigns c JOIN syncd.accounts a ON a.id = c.account_id
+ WHERE c.account_id = $1 AND c.external_id = ANY ($2::text[])
+
+-- name: prospect_used
+-- Requests of this month by operation, where requests are billed; months begin by the clock of the price's zone.
+SELECT p.operation, coalesce(sum(r.requests), 0)::bigint AS requests
+  FROM syncd.prices p
+  LEFT JOIN syncd.request_usage r ON r.account_id = p.account_id AND r.operation = p.operation
+       AND r.hour >= date_trunc('month', syncd.now() AT TIME ZONE p.zone) AT TIME ZONE p.zone
+ WHERE p.account_id = $1 GROUP BY p.operation
+
+-- name: prospect_approvals
+-- Approvals of these items that still hold, of each the one that holds longest.
+SELECT DISTINCT ON (p.digest) p.digest, p.approved_by, p.expires_at
+  FROM syncd.approvals p
+ WHERE p.account_id = $1 AND p.digest = ANY ($2::text[]) AND p.expires_at > (SELECT syncd.now())
+ ORDER BY p.digest, p.expires_at DESC

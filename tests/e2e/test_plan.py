@@ -1,0 +1,162 @@
+"""Plans from end to end: what is shown is what is sent, a saved plan lets out exactly what somebody
+looked at, and whatever has changed since drops out alone with its reason."""
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from syncd.cli.app import run
+from syncd.simulator.criteo.world import capped
+from tests.e2e.conftest import Stage
+from tests.e2e.scene import Scene
+
+GUARDED = {"guard": {"max_factor": 2}}
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.out)
+
+
+Syncd = Callable[..., Coroutine[Any, Any, Ran]]
+
+
+@pytest.fixture
+async def guarded(stage: Stage) -> Scene:
+    """A pulled scene in which no budget may more than double."""
+    scene = await stage(tables=GUARDED)
+    assert (await scene.pull()).error is None
+    return scene
+
+
+@pytest.fixture
+def syncd(
+    guarded: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Syncd:
+    """The command in this process, beside the loop that the simulator runs in."""
+    for name, value in guarded.place.environment.items():
+        monkeypatch.setenv(name, value)
+
+    async def command(*arguments: str) -> Ran:
+        capsys.readouterr()
+        code = await asyncio.to_thread(run, ["--config", str(guarded.place.path), *arguments])
+        out, err = capsys.readouterr()
+        return Ran(code, out, err)
+
+    return command
+
+
+async def ask(scene: Scene, count: int, factor: str = "1.5") -> list[tuple[int, dict[str, Any]]]:
+    """Queue so many changes of budgets."""
+    found = []
+    for pick in scene.ordinary(count):
+        wanted = (Decimal(pick["current"]) * Decimal(factor)).quantize(Decimal("0.01"))
+        update = await scene.books.enqueue(pick["id"], pick["path"], f"{wanted}")
+        found.append((update, pick))
+    return found
+
+
+def edit(scene: Scene, pick: dict[str, Any], amount: str) -> None:
+    limit = capped(pick["path"].removeprefix("budget."), amount)
+    scene.simulator.world.edit(pick["id"], limit=limit)
+
+
+async def test_four_of_a_saved_plan_go_out_and_the_edited_one_drops_out_alone(
+    guarded: Scene, syncd: Syncd
+) -> None:
+    asked = await ask(guarded, 5)
+    (plan,) = (await syncd("plan", "--save", "--format", "json")).document["plans"]
+    assert [item["mark"] for item in plan["items"]] == ["send"] * 5
+    beside = guarded.ordinary(6)[5]
+    late = await guarded.books.enqueue(beside["id"], beside["path"], beside["amount"])
+    number, edited = asked[2]
+    edit(guarded, edited, "4321.5")
+    ran = await syncd("sync", "--push", "--plan", plan["hash"][:6], "--format", "json")
+    assert ran.code == 3
+    (account,) = ran.document["accounts"]
+    (dropped,) = account["plan"]["dropped"]
+    assert dropped["update"] == str(number)
+    assert (dropped["state"], dropped["code"]) == ("held", "conflict")
+    assert "4321.5" in dropped["reason"]
+    assert dropped["command"] == f"syncd updates approve {number}"
+    states = await guarded.books.states([update for update, _ in asked])
+    assert states == ["applied", "applied", "held", "applied", "applied"]
+    assert await guarded.books.states([late]) == ["queued"], "it is not in the plan"
+    (call,) = guarded.sent()
+    assert sorted(call) == sorted(one["id"] for _, one in asked if one is not edited)
+    assert await guarded.violations() == []
+    again = await syncd("sync", "--push", "--plan", plan["hash"])
+    assert (again.code, len(guarded.sent())) == (3, 1), "a plan is no reason to send twice"
+    assert f"#{number}  held: {edited['path']} moved at the provider" in again.out
+    shown = (await syncd("plan", "--show", plan["hash"][:8])).out
+    assert shown.count("since then: applied") == 4
+    assert "since then: held" in shown
+    assert "since then: the mirror shows 4321.50 EUR" in shown
+
+
+async def test_what_a_plan_holds_goes_out_once_the_plan_is_approved(
+    guarded: Scene, syncd: Syncd
+) -> None:
+    free = await ask(guarded, 1)
+    held = guarded.ordinary(3)[1:]
+    ids = [
+        await guarded.books.enqueue(one["id"], one["path"], f"{Decimal(one['current']) * 3}")
+        for one in held
+    ]
+    saved = await syncd("plan", "--save")
+    (plan,) = (await syncd("plan", "--format", "json")).document["plans"]
+    assert f"saved       {plan['hash']}" in saved.out
+    assert f"syncd updates approve --plan {plan['hash'][:8]}  lets 2 held out" in saved.out
+    first = await syncd("sync", "--push", "--plan", plan["hash"])
+    assert first.code == 3
+    assert f"plan {plan['hash'][:8]}: 1 update of 3 went by it, 2 did not" in first.out
+    assert first.out.count(f"syncd updates approve --plan {plan['hash'][:8]}, then this") == 2
+    assert await guarded.books.states([free[0][0], *ids]) == ["applied", "held", "held"]
+    (now,) = (await syncd("plan", "--held", "--format", "json")).document["plans"]
+    digests = {item["update"]: item["digest"] for item in plan["items"]}
+    assert {item["update"]: item["digest"] for item in now["items"]} == {
+        str(one): digests[str(one)] for one in ids
+    }
+    edit(guarded, held[1], "17.25")
+    await guarded.books.connection.execute(
+        "SELECT syncd.approve_plan($1, requester => 'anna')", plan["hash"][:6]
+    )
+    (approved,) = (await syncd("plan", "--format", "json")).document["plans"]
+    assert {item["approved_by"] for item in approved["items"]} == {"anna"}
+    assert {item["mark"] for item in approved["items"]} == {"send"}, "the mirror knows no better"
+    fresh = await syncd("plan", "--fresh", "--format", "json")
+    assert fresh.code == 0
+    (looked,) = fresh.document["plans"]
+    assert [item["mark"] for item in looked["items"]] == ["send", "held"]
+    assert {rule["rule"] for rule in looked["items"][1]["rules"]} == {"conflict", "factor"}
+    assert len(guarded.sent()) == 1, "a plan sends nothing"
+    second = await syncd("sync", "--push", "--plan", plan["hash"])
+    assert second.code == 3
+    assert await guarded.books.states(ids) == ["applied", "held"]
+    assert guarded.sent()[1:] == [[held[0]["id"]]]
+    assert await guarded.violations() == []
+
+
+async def test_a_fresh_plan_of_an_account_that_somebody_else_has_is_refused(
+    guarded: Scene, syncd: Syncd
+) -> None:
+    await guarded.books.connection.execute(
+        "UPDATE syncd.leases SET owner = 'another', epoch = epoch + 1,"
+        " expires_at = now() + interval '1 hour'"
+    )
+    ran = await syncd("plan", "--fresh")
+    assert (ran.code, ran.out) == (5, "")
+    assert (await syncd("plan")).code == 0
