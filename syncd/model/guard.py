@@ -61,13 +61,16 @@ class Cap:
 class Recent:
     """What the database's own records say of the window before `now`: how many campaigns the
     account has, which of them were changed, how many were started, by how much budgets rose in
-    each currency (an empty one: unknown), and how many seconds ago a path was last sent."""
+    each currency (an empty one: unknown), and how many seconds ago a path was last sent. The
+    owner's caps count the last hour, whatever the window is."""
 
     now: dt.datetime
     campaigns: int = 0
     changed: frozenset[str] = frozenset()
     activations: int = 0
     increases: Mapping[str, Decimal] = field(default_factory=dict)
+    hour_activations: int = 0
+    hour_increases: Mapping[str, Decimal] = field(default_factory=dict)
     last_change: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
 

@@ -4,6 +4,7 @@ started and by how much budgets may rise within it. Pure: what went before comes
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
@@ -14,6 +15,22 @@ LEAST_CAMPAIGNS: Final = 10
 """A share of fewer campaigns than this says nothing."""
 
 
+_HOUR: Final = "60 minutes"
+
+
+@dataclass(slots=True)
+class _Sum:
+    """What was started, and by how much budgets rose in each currency."""
+
+    starts: int
+    rises: dict[str, Decimal]
+
+    def after(self, change: Change) -> Decimal:
+        """The rises in the currency of a change, with that change."""
+        before = self.rises.get(change.currency or "", Decimal(0))
+        return before + sum(rises(change).values(), Decimal(0))
+
+
 class Tally:
     """Counts what a plan sends against what may happen within the window, update by update in the
     order of the queue."""
@@ -22,8 +39,8 @@ class Tally:
         self._rules = rules
         self._recent = recent
         self._changed = set(recent.changed)
-        self._activations = recent.activations
-        self._increases = dict(recent.increases)
+        self._window = _Sum(recent.activations, dict(recent.increases))
+        self._hour = _Sum(recent.hour_activations, dict(recent.hour_increases))
 
     def hits(self, change: Change) -> dict[str, tuple[Hit, ...]]:
         """The rules that this change would break beside all that was counted so far, by path."""
@@ -36,10 +53,9 @@ class Tally:
         """This change goes out."""
         if not change.is_create:
             self._changed.add(change.external_id)
-        self._activations += self._rules.activates(change.changes)
-        unit = change.currency or ""
-        risen = sum(rises(change).values(), Decimal(0))
-        self._increases[unit] = self._increases.get(unit, Decimal(0)) + risen
+        for counted in (self._window, self._hour):
+            counted.starts += self._rules.activates(change.changes)
+            counted.rises[change.currency or ""] = counted.after(change)
 
     def _share(self, change: Change) -> Iterator[tuple[str, Hit]]:
         share, total = self._rules.share, self._recent.campaigns
@@ -62,16 +78,17 @@ class Tally:
     def _starts(self, change: Change) -> Iterator[tuple[str, Hit]]:
         if not self._rules.activates(change.changes):
             return
-        after = self._activations + 1
+        after, span = self._window.starts + 1, self._span
         limit, code, way = self._rules.activations, "activations", Way.APPROVE
         cap = self._rules.cap().activations
-        if cap is not None and after > cap:
+        if cap is not None and self._hour.starts + 1 > cap:
+            after, span = self._hour.starts + 1, _HOUR
             limit, code, way = cap, "cap-activations", Way.CAP
         if limit is None or after <= limit:
             return
         hit = Hit(
             code=code,
-            message=f"it would be start {after} within {self._span}; {limit} may be",
+            message=f"it would be start {after} within {span}; {limit} may be",
             figures={"started": str(after), "allowed": str(limit)},
             way=way,
             binds=str(limit),
@@ -83,9 +100,10 @@ class Tally:
         if not risen or (cap is None and most is None):
             return
         unit = change.currency
-        after = self._increases.get(unit or "", Decimal(0)) + sum(risen.values())
+        after, span = self._window.after(change), self._span
         limit, code, way = most, "increase", Way.APPROVE
-        if cap is not None and after > cap:
+        if cap is not None and self._hour.after(change) > cap:
+            after, span = self._hour.after(change), _HOUR
             limit, code, way = cap, "cap-increase", Way.CAP
         if unit is None:
             hit = Hit(
@@ -98,7 +116,7 @@ class Tally:
         else:
             hit = Hit(
                 code=code,
-                message=f"budgets would rise by {plain(after)} {unit} within {self._span};"
+                message=f"budgets would rise by {plain(after)} {unit} within {span};"
                 f" {plain(limit)} may be",
                 figures={"rise": plain(after), "allowed": plain(limit), "currency": unit},
                 way=way,

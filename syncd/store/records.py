@@ -4,9 +4,12 @@ owner's table allows. Reads only, and decides nothing."""
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Final
 
 from syncd.model.guard import Cap, Recent
 from syncd.store.database import Database
+
+_HOUR: Final = 3600.0
 
 
 class Records:
@@ -28,6 +31,8 @@ class Records:
                 await session.run("require_lease", self._account_id, self._epoch)
             (row,) = await session.rows("recent_window", self._account_id, seconds)
             rises = await session.rows("recent_rises", self._account_id, seconds)
+            (hour,) = await session.rows("recent_window", self._account_id, _HOUR)
+            hour_rises = await session.rows("recent_rises", self._account_id, _HOUR)
             last = await session.rows("recent_changes", self._account_id, chosen)
         return Recent(
             now=row["now"],
@@ -35,6 +40,8 @@ class Records:
             changed=frozenset(row["changed"]),
             activations=row["starts"],
             increases={one["currency"]: one["rise"] for one in rises},
+            hour_activations=hour["starts"],
+            hour_increases={one["currency"]: one["rise"] for one in hour_rises},
             last_change={(one["external_id"], one["path"]): one["seconds"] for one in last},
         )
 

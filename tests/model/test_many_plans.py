@@ -88,12 +88,15 @@ def wild_plan(random: Random) -> tuple[PushPlan, Rules, Recent]:
                     currency="EUR" if place == "a" else None)
         )  # fmt: skip
     changed = frozenset(random.sample("cdef", random.randint(0, 3)))
+    starts, risen = random.randint(0, 1), {"EUR": Decimal(random.choice([0, 90, 190]))}
     recent = Recent(
         now=NOON,
         campaigns=10,
         changed=changed,
-        activations=random.randint(0, 1),
-        increases={"EUR": Decimal(random.choice([0, 90, 190]))},
+        activations=starts,
+        increases=risen,
+        hour_activations=starts,
+        hour_increases=risen,
     )
     return plan(queue, remote, rules, recent), rules, recent
 

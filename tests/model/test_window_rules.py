@@ -27,7 +27,8 @@ FREE = Rules(fields=FIELDS, free=frozenset(Guard))
 
 
 def recent(**what: Any) -> Recent:
-    return Recent(now=NOON, **what)
+    hours = {f"hour_{key}": one for key, one in what.items() if key in ("activations", "increases")}
+    return Recent(now=NOON, **(hours | what))
 
 
 def change(changes: Mapping[str, str | None], campaign: str = "a", **other: Any) -> Change:
@@ -226,3 +227,19 @@ def test_a_window_is_told_in_minutes() -> None:
     hit = one(rules, recent(), change({STATUS: "active"}))
     assert hit is not None
     assert "within 90 minutes" in hit.message
+
+
+def test_the_owners_caps_count_an_hour_whatever_the_window_is() -> None:
+    caps = {"*": Cap(activations=3, max_increase=Decimal(100))}
+    rules = replace(FREE, activations=3, max_increase=Decimal(100), window=60.0, caps=caps)
+    before = recent(hour_activations=3, hour_increases={"EUR": Decimal(90)})
+    hit = one(rules, before, change({STATUS: "active"}))
+    assert hit is not None
+    assert (hit.code, hit.figures["started"]) == ("cap-activations", "4")
+    assert "60 minutes" in hit.message
+    hit = one(rules, before, change({DAILY: "120"}))
+    assert hit is not None
+    assert (hit.code, hit.figures["rise"]) == ("cap-increase", "110")
+    hit = one(rules, recent(activations=3, hour_activations=0), change({STATUS: "active"}))
+    assert hit is not None
+    assert (hit.code, "1 minutes" in hit.message) == ("activations", True)
