@@ -226,3 +226,9 @@ def test_a_window_is_told_in_minutes() -> None:
     hit = one(rules, recent(), change({STATUS: "active"}))
     assert hit is not None
     assert "within 90 minutes" in hit.message
+
+
+def test_a_campaign_that_is_made_is_no_share_of_those_that_are_there() -> None:
+    tally = Tally(replace(FREE, share=Decimal("0.1")), recent(campaigns=10))
+    tally.count(change({NAME: "x"}, new_id(7), is_create=True, remote={}))
+    assert tally.hits(change({NAME: "x"})) == {}
