@@ -89,7 +89,7 @@ def _wanted(kind: Kind | None, value: str) -> Decimal:
 
 def _unlimited(rules: Rules, change: Change, path: str) -> Iterator[Hit]:
     """Where the owner has set a largest amount, nobody lets more than any amount through."""
-    if _sets_another_budget(change, path):
+    if _sets_a_budget(change):
         return
     before, cap = word(change.remote.get(path)), rules.cap(path).max_amount
     if cap is not None and rules.kind(path) is Kind.AMOUNT:
@@ -103,10 +103,10 @@ def _unlimited(rules: Rules, change: Change, path: str) -> Iterator[Hit]:
     )
 
 
-def _sets_another_budget(change: Change, path: str) -> bool:
+def _sets_a_budget(change: Change) -> bool:
     """A change of the period lifts one limit and sets another in the same write."""
     return any(
-        other != path and other.startswith("budget.") and number(value) is not None
+        other.startswith("budget.") and number(value) is not None
         for other, value in change.changes.items()
     )
 

@@ -204,6 +204,42 @@ def test_another_figure_for_a_window_changes_what_was_approved_beside_it(rules: 
     assert plan([whole], {"a": SHOWN}, rules, BUSY).calls == ()
 
 
+def factor(most: str) -> Bounds:
+    return Bounds(max_factor=Decimal(most))
+
+
+def amount(most: str) -> Bounds:
+    return Bounds(max_amount=Decimal(most))
+
+
+def floor(least: str) -> Bounds:
+    return Bounds(floor=Decimal(least))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "apart", "alike"),
+    [
+        ("300", [("100", factor("2")), ("101", factor("2")), ("100", factor("2.5"))], []),
+        ("300", [("100", amount("250")), ("100", amount("260"))], [("101", amount("250"))]),
+        ("5", [("100", floor("10")), ("100", floor("11"))], [("101", floor("10"))]),
+        ("unlimited", [("100", Bounds()), ("101", Bounds())], [("100", amount("250"))]),
+    ],
+)
+def test_an_approval_is_of_the_figures_that_were_told(
+    wanted: str, apart: list[tuple[str, Bounds]], alike: list[tuple[str, Bounds]]
+) -> None:
+    """Ours goes out in any case, so that nothing but the rule itself is met. Those that are alike
+    are like the first."""
+    update = pending(1, wanted, policy=Policy.OURS)
+
+    def found(shown: str, bounds: Bounds) -> str:
+        rules = Rules(fields=FIELDS, paths={DAILY: bounds})
+        return digests(plan([update], {"a": {DAILY: shown}}, rules))[1, DAILY]
+
+    assert len({found(*one) for one in apart}) == len(apart)
+    assert {found(*one) for one in alike} <= {found(*apart[0])}
+
+
 def test_a_policy_that_leaves_nothing_open_leaves_nothing_to_approve() -> None:
     held = pending(1, "50", "99")
     ours = replace(held, policy=Policy.OURS)

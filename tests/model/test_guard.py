@@ -10,7 +10,7 @@ import pytest
 
 from syncd.model.guard import Bounds, Cap, Change, Hit, Rules, Way, mismatch
 from syncd.model.item_rules import item_hits
-from syncd.model.path import Guard
+from syncd.model.path import Field, Guard, Kind
 from tests.model.queued import DAILY, FIELDS, MONTHLY, NAME, NOW, QUEUE, STATUS, money
 
 READY = {QUEUE: "7", STATUS: "paused"}
@@ -96,6 +96,13 @@ def test_a_start_needs_what_it_starts_with(
             assert QUEUE in hits[0].message
         pause = Change(external_id="a", changes={STATUS: "paused", **changes}, remote=shown)
         assert item_hits(rules, pause, NOW) == {}
+
+
+def test_only_a_start_waits_for_what_it_needs() -> None:
+    field = Field(path="deleted", kind=Kind.FLAG, guard=Guard.DELETE, needs=(QUEUE,))
+    hit = only(Rules(fields=(field,)), {"deleted": "true"}, {})
+    assert hit is not None
+    assert hit.code == "guard-delete"
 
 
 def bounds(

@@ -134,6 +134,12 @@ def test_two_changes_of_a_path_have_time_between_them(
     assert [hit.code for hit in hits] == (["min_gap"] if is_held else [])
 
 
+def test_a_gap_is_one_of_the_campaign_itself() -> None:
+    change = Change(external_id="b", changes={DAILY: "5"}, remote={})
+    assert item_hits(gap(60), change, since(5)) == {}
+    assert item_hits(gap(60), change, since(5, campaign="b")).keys() == {DAILY}
+
+
 def test_a_gap_says_how_long_ago_and_when_it_ends() -> None:
     (hit,) = found(gap(60), since(20), {DAILY: "5"})[DAILY]
     until = (NOON + dt.timedelta(seconds=40)).isoformat()

@@ -243,3 +243,9 @@ def test_the_owners_caps_count_an_hour_whatever_the_window_is() -> None:
     hit = one(rules, recent(activations=3, hour_activations=0), change({STATUS: "active"}))
     assert hit is not None
     assert (hit.code, "1 minutes" in hit.message) == ("activations", True)
+
+
+def test_a_campaign_that_is_made_is_no_share_of_those_that_are_there() -> None:
+    tally = Tally(replace(FREE, share=Decimal("0.1")), recent(campaigns=10))
+    tally.count(change({NAME: "x"}, new_id(7), is_create=True, remote={}))
+    assert tally.hits(change({NAME: "x"})) == {}

@@ -41,7 +41,7 @@ async def test_the_window_counts_what_was_sent_and_not_refused(parts: Parts) -> 
     assert recent.changed == frozenset("adef")
     assert recent.increases == {"EUR": Decimal(90), "": Decimal(30)}
     assert recent.activations == 0
-    await parts.move_clock(2 * MINUTE)
+    await parts.move_clock(1.5 * MINUTE)
     short = await parts.records.recent(60)
     assert (short.changed, short.increases) == (frozenset(), {})
     assert short.hour_increases == recent.increases  # the owner's caps go by the hour
