@@ -14,6 +14,7 @@ from syncd.cli.render.screen import Screen
 from syncd.cli.text import plural, shown
 from syncd.engine.push import PushReport
 from syncd.errors import UsageError
+from syncd.model.agreed import PLAN_CHANGED
 from syncd.model.plan import Agreed, Mark
 from syncd.store.plans import SavedPlan
 from syncd.store.reports import Row
@@ -118,7 +119,7 @@ def _dropped(saved: SavedPlan, row: Row, dropped: Mapping[int, str]) -> Dropped:
         waiting = row["waiting_for"]
         code, reason = waiting["code"], waiting["text"]
     if number in dropped:
-        code, reason = "plan_changed", dropped[number]
+        code, reason = PLAN_CHANGED, dropped[number]
         command = f"syncd plan {saved.account} --save"
     elif state == "held" and _is_as_planned(saved, row):
         code = "not_approved"

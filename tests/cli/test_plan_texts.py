@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from syncd.cli.plan_document import approvable, document, moved_since, saved_items
+from syncd.cli.plan_followed import agreed
 from syncd.cli.plan_markdown import LONGEST, markdown
 from syncd.cli.plan_rows import rows
 from syncd.cli.plan_summary import summary
 from syncd.model.plan import Mark, PushPlan
+from syncd.store.plans import SavedPlan
 from syncd.store.prospects import Approval
 from tests.cli.planned import AT, DAILY, FACTOR, UNAPPROVABLE, one, pending, plan, saved, updates
 
@@ -132,6 +134,19 @@ def test_the_items_of_a_saved_plan_are_what_its_hash_stands_for() -> None:
             assert (item["digest"], item["mark"]) == (path.digest, path.mark.value)
             assert [hit["rule"] for hit in item["hits"]] == [hit.code for hit in path.hits]
     assert document(made)["hash"] == PushPlan(updates=updates()).hash
+
+
+def test_of_a_saved_plan_only_what_it_sends_or_holds_may_leave() -> None:
+    made = plan()
+    kept = SavedPlan(
+        account="criteo-eu", hash=made.plan.hash, digests={}, items=saved_items(made), document={},
+        made_at=AT, made_by="marc", expires_at=AT, is_expired=False,
+    )  # fmt: skip
+    found = agreed(kept)
+    assert found.keys() == {one.update.id for one in updates()}
+    assert [number for number, paths in found.items() if not paths] == [12, 13, 17]
+    assert found[20].keys() == {DAILY, "status"}
+    assert found[18] == {DAILY: updates()[-2].paths[0].digest}
 
 
 def test_a_saved_plan_shows_what_has_moved_since() -> None:

@@ -107,8 +107,13 @@ async def test_a_plan_holds_by_the_rules_of_the_window_what_the_push_will_hold(
             for one in ids[2:]
         ]
     ]
-    await place.ask(1)  # a campaign that was changed within the window already
-    assert (await place.plan()).plan.updates[0].mark is Mark.SEND
+    (again,) = await place.ask(1)  # a campaign that was changed within the window already
+    assert (await place.marks())[again] == (Mark.SEND, None)
+    await place.sql.execute(
+        "INSERT INTO syncd.caps (account_id, path, max_amount)"
+        " SELECT id, '*', 1 FROM syncd.accounts"
+    )
+    assert (await place.marks())[again] == (Mark.HELD, "cap-amount")
 
 
 async def test_a_plan_leaves_out_what_its_time_has_passed_of_and_what_waits(place: Place) -> None:

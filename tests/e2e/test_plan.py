@@ -4,7 +4,7 @@ looked at, and whatever has changed since drops out alone with its reason."""
 import asyncio
 import json
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -148,6 +148,30 @@ async def test_what_a_plan_holds_goes_out_once_the_plan_is_approved(
     assert await guarded.books.states(ids) == ["applied", "held"]
     assert guarded.sent()[1:] == [[held[0]["id"]]]
     assert await guarded.violations() == []
+
+
+async def test_what_meets_another_rule_than_the_plan_says_stays_in_the_queue(
+    guarded: Scene, syncd: Syncd
+) -> None:
+    ((tripled, pick),) = await ask(guarded, 1, factor="3")
+    (plan,) = (await syncd("plan", "--save", "--format", "json")).document["plans"]
+    assert [rule["rule"] for rule in plan["items"][0]["rules"]] == ["factor"]
+    replace(guarded.place, tables={"guard": {"max_factor": 5}}).write()
+    before = len(guarded.simulator.journal.arrivals)
+    ran = await syncd("sync", "--push", "--plan", plan["hash"], "--format", "json")
+    assert ran.code == 3
+    (account,) = ran.document["accounts"]
+    (dropped,) = account["plan"]["dropped"]
+    assert (dropped["state"], dropped["code"]) == ("queued", "plan_changed")
+    assert dropped["reason"].endswith("meets no rule now, which is not what the saved plan says")
+    assert dropped["command"] == "syncd plan criteo-eu --save"
+    assert (account["push"]["outcome"], account["push"]["counts"]["queued"]) == ("ok", 1)
+    reads = [one for one in guarded.simulator.journal.arrivals[before:] if one.operation != "token"]
+    assert len(reads) == 1, "it is looked at once"
+    assert guarded.sent() == []
+    assert (await syncd("sync", "--push")).code == 0
+    assert await guarded.books.states([tripled]) == ["applied"]
+    assert guarded.sent() == [[pick["id"]]]
 
 
 async def test_a_fresh_plan_of_an_account_that_somebody_else_has_is_refused(
