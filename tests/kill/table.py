@@ -11,7 +11,7 @@ FIRED = "a cell fired"
 
 
 def tell(terminal: pytest.TerminalReporter) -> None:
-    """Print the table where any cell fired."""
+    """Print how many cells fired, and the table where that were more than each point once."""
     counted = Counter(
         str(said)
         for reports in terminal.stats.values()
@@ -22,8 +22,15 @@ def tell(terminal: pytest.TerminalReporter) -> None:
     )
     if not counted:
         return
-    there = [str(cell) for cell in cells(*Manner)]
     terminal.section("crash points: how often each cell fired")
+    if len(counted) > 2 * len(POINTS):
+        _tell_squares(terminal, counted)
+    there = [str(cell) for cell in cells(*Manner)]
+    reached = sum(1 for cell in there if counted[cell])
+    terminal.line(f"{reached} of {len(there)} cells fired, {counted.total()} times")
+
+
+def _tell_squares(terminal: pytest.TerminalReporter, counted: Counter[str]) -> None:
     terminal.line("each cell: " + " / ".join(Manner))
     terminal.line(" " * 27 + "".join(f"{kind.letter:<11}" for kind in KINDS))
     for point in POINTS:
@@ -35,8 +42,6 @@ def tell(terminal: pytest.TerminalReporter) -> None:
         terminal.line(f"no {point} of {letter}: {reason}")
     for point, reason in NOT_THERE.items():
         terminal.line(f"no {point} of E: {reason}")
-    reached = sum(1 for cell in there if counted[cell])
-    terminal.line(f"{reached} of {len(there)} cells fired, {counted.total()} times")
 
 
 def _square(counted: Counter[str], point: str, kind: Kind) -> str:
