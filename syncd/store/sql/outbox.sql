@@ -33,13 +33,14 @@ WITH due AS (
        AND NOT EXISTS (SELECT FROM syncd.updates o
                         WHERE o.account_id = u.account_id AND o.external_id = u.external_id
                           AND o.state IN ('sending', 'unknown'))),
+left_behind AS (
+    SELECT DISTINCT place FROM due n JOIN due o USING (place)
+     WHERE n.is_chosen AND NOT o.is_chosen AND (o.due_at, o.id) < (n.due_at, n.id)
+       AND EXISTS (SELECT FROM jsonb_object_keys(syncd.open_part(o.patch, o.results)) k(path)
+                    WHERE n.patch ? k.path)),
 first AS (
     SELECT c.place FROM due c
-     WHERE c.is_chosen AND NOT EXISTS (
-           SELECT FROM due n JOIN due o USING (place)
-            WHERE n.place = c.place AND n.is_chosen AND NOT o.is_chosen AND (o.due_at, o.id) < (n.due_at, n.id)
-              AND EXISTS (SELECT FROM jsonb_object_keys(syncd.open_part(o.patch, o.results)) k(path)
-                           WHERE n.patch ? k.path))
+     WHERE c.is_chosen AND c.place NOT IN (SELECT place FROM left_behind)
      GROUP BY c.place ORDER BY min(c.due_at), min(c.id) LIMIT $2)
 SELECT d.id, d.place AS external_id, syncd.open_part(d.patch, d.results) AS patch, d.reference, d.requester,
        coalesce(c.name, CASE WHEN d.is_create THEN d.patch ->> 'name' END) AS name,
