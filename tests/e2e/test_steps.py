@@ -188,6 +188,36 @@ async def test_the_calls_of_one_update_go_out_in_order_in_one_push(
     assert sorted(sent) == sorted(row["patch"]), "each path is sent once"
 
 
+ORDERS = {
+    "raise and start": ({"budget.daily": "500"}, {"status": "active"}, ["budgets", "status"]),
+    "lower and start": ({"budget.daily": "1"}, {"status": "active"}, ["budgets", "status"]),
+    "lower and stop": ({"budget.daily": "1"}, {"status": "paused"}, ["status", "budgets"]),
+    "raise and stop": ({"budget.daily": "500"}, {"status": "paused"}, ["status", "budgets"]),
+}
+
+
+@pytest.mark.parametrize("is_status_first", [True, False])
+@pytest.mark.parametrize("name", ORDERS)
+async def test_a_budget_and_a_switch_go_out_in_the_order_that_costs_least(
+    stage: Stage, name: str, *, is_status_first: bool
+) -> None:
+    """Whoever was queued first: two people may have asked for the two."""
+    budget, switch, calls = ORDERS[name]
+    scene = await stage(simulated("icas"))
+    await scene.pull()
+    stock = Stock(scene=scene)
+    campaign = stock.pick("activate")["id"] if switch["status"] == "active" else stock.pick()["id"]
+    patches = [switch, budget] if is_status_first else [budget, switch]
+    ids = [await scene.books.queue(campaign, patch) for patch in patches]
+    await scene.push()
+    assert carried(scene) == calls
+    for update, patch in zip(ids, patches, strict=True):
+        row = await assert_done(scene, update)
+        assert row["patch"] == patch
+        (attempt,) = await scene.books.attempts(update)
+        assert list(attempt["sent"]) == list(patch), "each update has its own call"
+
+
 @by_name
 async def test_a_no_to_the_first_call_stops_the_later_ones(stage: Stage, steps: Steps) -> None:
     scene, update = await opened(stage, steps)
