@@ -4,7 +4,7 @@ runs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
@@ -20,7 +20,7 @@ from syncd.model.agreed import PLAN_CHANGED
 from syncd.model.call import WriteCall
 from syncd.model.fold import plan_push
 from syncd.model.guard import mismatch
-from syncd.model.plan import Agreed, Mark, PushPlan, UpdatePlan, Values, hold_all
+from syncd.model.plan import Agreed, Mark, PushPlan, Values, hold_all
 from syncd.model.run import RunKind, RunOutcome, RunResult
 from syncd.model.update import Pending, State
 
@@ -157,12 +157,7 @@ async def _decide(account: Account, plan: PushPlan, ledger: Ledger) -> None:
     """Settle what needs no call. Whoever is superseded by an update that goes out falls with its
     intent."""
     sending = {update.update.id for update in plan.marked(Mark.SEND)}
-    decided = [
-        update
-        for update in plan.updates
-        if update.mark in (Mark.HELD, Mark.REJECTED, Mark.ALREADY_SET)
-        or (update.mark is Mark.SUPERSEDED and not _falls_with(update, sending))
-    ]
+    decided = [update for update in plan.updates if update.needs_no_call(sending)]
     ledger.dropped.update(
         {
             update.update.id: update.deciding.message or ""
@@ -175,10 +170,6 @@ async def _decide(account: Account, plan: PushPlan, ledger: Ledger) -> None:
         # One that did not move was taken back by somebody in this very moment.
         reached = update.mark.state if update.update.id in moved else State.CANCELLED
         ledger.states[update.update.id] = reached
-
-
-def _falls_with(update: UpdatePlan, sending: Iterable[int]) -> bool:
-    return any(path.superseded_by in set(sending) for path in update.paths)
 
 
 async def _send(

@@ -23,7 +23,9 @@ Hits = Mapping[str, tuple[Hit, ...]]
 """Hits by path."""
 
 _GOOD = (Mark.SEND, Mark.ALREADY_SET)
+"""Of a path: what its update asks for stands there in the end."""
 _PLAYING = (*_GOOD, Mark.SUPERSEDED)
+"""Of an update: no person and no refusal keeps it."""
 _NOTHING_RECENT = Recent(now=dt.datetime.min.replace(tzinfo=dt.UTC))
 
 
@@ -164,26 +166,27 @@ def _coalesced(plans: Sequence[UpdatePlan]) -> list[UpdatePlan]:
     deletes: dict[str, int] = {}
     folded: list[UpdatePlan] = []
     for plan in plans:
-        is_good = plan.mark in _GOOD
         campaign = plan.update.external_id
-        if is_good and campaign in deletes:
+        if plan.mark not in _PLAYING:
+            folded.append(plan)
+            continue
+        if campaign in deletes:
             folded.append(_postponed(plan))
             continue
         folded.append(plan)
-        if is_good:
-            for path in plan.paths:
-                if path.mark in _GOOD:
-                    winners[campaign, path.path] = plan.update.id
+        for path in plan.paths:
+            if path.mark in _GOOD:
+                winners[campaign, path.path] = plan.update.id
         if plan.mark is Mark.SEND and DELETED in plan.update.patch:
             deletes[campaign] = plan.update.id
-    return [
-        _lose(plan, winners, deletes.get(plan.update.external_id)) if plan.mark in _GOOD else plan
-        for plan in folded
-    ]
+    return [_lose(plan, winners, deletes.get(plan.update.external_id)) for plan in folded]
 
 
 def _postponed(plan: UpdatePlan) -> UpdatePlan:
-    paths = tuple(replace(path, mark=Mark.LATER, relies_on=None) for path in plan.paths)
+    paths = tuple(
+        replace(path, mark=Mark.LATER, relies_on=None) if path.mark in _GOOD else path
+        for path in plan.paths
+    )
     return replace(plan, paths=paths)
 
 

@@ -71,8 +71,7 @@ def guarded(plan: UpdatePlan, hits: Mapping[str, Iterable[Hit]]) -> UpdatePlan:
     held = next((path for path in judged if _stops(path)), None)
     if held is None:
         return plan
-    first = held.hits[0]
-    return whole(plan, Mark.HELD, first.code, _sentence(judged, first))
+    return whole(plan, Mark.HELD, held.hits[0].code, _sentence(judged))
 
 
 def _stops(path: PathPlan) -> bool:
@@ -84,10 +83,10 @@ def _approved(path: PathPlan, approved: frozenset[str]) -> PathPlan:
     return replace(path, relies_on=path.digest if may_be and path.digest in approved else None)
 
 
-def _sentence(paths: Iterable[PathPlan], first: Hit) -> str:
+def _sentence(paths: Iterable[PathPlan]) -> str:
     """Everything that holds the update, each once, the reason that it is filed under first."""
     said = [hit.message for path in paths if _stops(path) for hit in path.hits]
-    return "; ".join(dict.fromkeys([first.message, *said]))
+    return "; ".join(dict.fromkeys(said))
 
 
 def _merge_path(update: Pending, path: str, remote: Values) -> PathPlan:

@@ -3,7 +3,7 @@ that carry what goes out. Pure; how it is made stands in `merge` and `fold`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -95,6 +95,13 @@ class UpdatePlan:
         found = [path for path in self.paths if path.mark is self.mark]
         return next((path for path in found if path.superseded_by), found[0])
 
+    def needs_no_call(self, sending: Collection[int]) -> bool:
+        """Whether this is decided before anything is sent: it goes nowhere, and falls with none of
+        those updates."""
+        if self.mark is not Mark.SUPERSEDED:
+            return self.mark in (Mark.HELD, Mark.REJECTED, Mark.ALREADY_SET)
+        return not any(path.superseded_by in sending for path in self.paths)
+
 
 _OPEN = (Mark.SEND, Mark.LATER, Mark.SUPERSEDED)
 _MARK_ORDER = (
@@ -129,10 +136,11 @@ class PushPlan:
         changes = {item.external_id: item.changes for item in call.items}
         here = [one for one in self.updates if one.update.external_id in changes]
         moving = {one.update.id for one in here if _is_moved(one, changes[one.update.external_id])}
+        sending = {one.update.id for one in here if one.mark is Mark.SEND}
         stands = {
             (one.update.id, path.path): one.update.id in moving
             for one in here
-            if one.update.id in moving or one.mark is Mark.ALREADY_SET
+            if one.update.id in moving or one.needs_no_call(sending)
             for path in one.paths
             if path.mark is Mark.ALREADY_SET
         }
@@ -157,8 +165,6 @@ def _narrowed(
     the call neither carries nor replaces anything of it. A replaced path is decided together with
     the newer value: the older one would else be sent after it. That value goes out, or `stands`
     there already, whose update is decided by the same call (true) or was before."""
-    if plan.mark not in _OPEN:
-        return None
     won = {path.path: stands.get((path.superseded_by or 0, path.path)) for path in plan.paths}
     if not (_is_moved(plan, changes) or any(won.values())):
         return None

@@ -249,11 +249,13 @@ def test_a_policy_that_leaves_nothing_open_leaves_nothing_to_approve() -> None:
 
 
 def test_a_plan_moves_with_each_of_its_items_and_not_with_the_queue() -> None:
-    one, two = pending(1, "50"), pending(2, "60", external_id="b")
-    shown = {"a": {DAILY: "100"}, "b": {DAILY: "100"}}
+    one = asking(1, {DAILY: "50", NAME: "x"}, reference={DAILY: "100", NAME: "n"})
+    two = pending(2, "60", external_id="b")
+    shown = {"a": {DAILY: "100", NAME: "n"}, "b": {DAILY: "100"}}
     usual = plan([one, two], shown).hash
     assert usual == plan([two, one], shown).hash
     assert usual == plan_hash(digests(plan([one, two], shown)).values())
     assert usual != plan([one], shown).hash
+    assert usual != plan([replace(one, patch=dict(one.patch) | {NAME: "y"}), two], shown).hash
     assert usual != plan([one, replace(two, patch={DAILY: "61"})], shown).hash
     assert len(usual) == 32

@@ -158,6 +158,25 @@ def test_a_path_on_which_the_provider_won_takes_nothing_over() -> None:
     assert marks(before)[2] == SEND
 
 
+def test_a_newer_value_that_stands_there_already_wins_though_the_provider_won_another_path() -> (
+    None
+):
+    shown = {"a": {DAILY: "80", NAME: "old"}}
+    older = asking(1, {NAME: "new"}, reference={NAME: "old"})
+    newer = asking(
+        2, {DAILY: "60", NAME: "old"}, reference={DAILY: "70", NAME: "x"}, policy=Policy.THEIRS
+    )
+    made = plan([older, newer], shown)
+    assert sent(made) == {}
+    assert by_path(made) == {
+        1: {NAME: ("superseded", 2)},
+        2: {DAILY: ("superseded", None), NAME: ("already_set", None)},
+    }
+    turned = plan([newer, older], shown)
+    assert by_path(turned)[2] == {DAILY: ("superseded", None), NAME: ("superseded", 1)}
+    assert sent(turned) == {"a": {NAME: "new"}}
+
+
 GONE = {"deleted": "true"}
 
 
@@ -171,7 +190,9 @@ def test_a_delete_replaces_what_came_before_and_what_comes_after_waits() -> None
         asking(6, {NAME: None}),
         asking(7, GONE),
         asking(8, {NAME: "x"}, reference={NAME: "odd"}),
-    ]
+        asking(9, {NAME: "x", DAILY: "5"}, reference={NAME: "odd", DAILY: None},
+               policy=Policy.THEIRS),
+    ]  # fmt: skip
     made = plan(queue, SHOWN, FREE)
     assert sent(made) == {"a": GONE}
     assert by_path(made) == {
@@ -183,6 +204,7 @@ def test_a_delete_replaces_what_came_before_and_what_comes_after_waits() -> None
         6: {NAME: ("later", None)},
         7: {"deleted": ("later", None)},
         8: {NAME: ("held", None)},
+        9: {DAILY: ("later", None), NAME: ("superseded", None)},
     }
 
 
@@ -268,6 +290,17 @@ def test_what_is_refused_only_together_rejects_the_last_and_sends_the_rest() -> 
     assert sent(both) == {"a": {DAILY: "6"}, "b": {DAILY: "6"}}
 
 
+def test_what_is_held_anyway_gives_no_way() -> None:
+    seen: dict[str, str | None] = {DAILY: "unlimited", MONTHLY: "unlimited"}
+    updates = [
+        asking(1, {DAILY: "5"}, reference=seen),
+        asking(2, {MONTHLY: "7"}, reference=seen),
+        asking(3, {MONTHLY: "8"}, reference={MONTHLY: "9"}),
+    ]
+    made = plan_push(updates, {"a": seen}, _one_period)
+    assert marks(made) == {1: SEND, 2: ("rejected", BOTH), 3: ("held", "conflict")}
+
+
 def _one_period(items: Sequence[WriteItem]) -> WritePlan:
     verdict = Verdict(outcome=Outcome.REJECTED, code=BOTH, message="one period at a time")
     refused = {item.external_id: verdict for item in items if len(item.changes) > 1}
@@ -282,6 +315,16 @@ def test_a_refusal_speaks_for_itself_or_in_a_word() -> None:
 
     made = plan_push([pending(1, "50")], {"a": {DAILY: "100"}}, silent)
     assert marks(made) == {1: ("rejected", "refused")}
+
+
+def test_the_adapter_is_told_what_is_a_create() -> None:
+    def unable(items: Sequence[WriteItem]) -> WritePlan:
+        verdict = Verdict(outcome=Outcome.REJECTED, code="no_creates")
+        return WritePlan(refused={one.external_id: verdict for one in items if one.is_create})
+
+    create = asking(7, {NAME: "n"}, external_id="+7", is_create=True, reference=None)
+    queue = [create, asking(8, {NAME: "x"})]
+    assert marks(plan_push(queue, SHOWN, unable)) == {7: ("rejected", "no_creates"), 8: SEND}
 
 
 def test_a_push_without_rules_has_none() -> None:

@@ -359,6 +359,13 @@ def test_what_cannot_be_written_is_rejected_unless_a_conflict_comes_first() -> N
     assert sent(refused) == {}
 
 
+def test_the_adapter_is_asked_about_what_would_be_sent_alone() -> None:
+    update = asking(1, {DAILY: "100", MONTHLY: "5"}, reference={MONTHLY: "9"})
+    made = plan_push([update], {"a": {DAILY: "100", MONTHLY: "9"}}, picky)
+    assert marks(made) == {1: SEND}
+    assert sent(made) == {"a": {MONTHLY: "5"}}
+
+
 def test_what_cannot_be_written_is_rejected_even_where_a_rule_would_hold_it() -> None:
     rules = Rules(fields=FIELDS, bounds=Bounds(max_amount=Decimal(10)))
     for wanted, expected in (("950", ("rejected", "too_much")), ("900", ("held", "amount"))):

@@ -72,6 +72,11 @@ def test_the_updates_of_a_call_are_those_that_it_sends_and_those_that_it_superse
         ([{DAILY: "5", NAME: "x"}, {DAILY: "100", NAME: "y"}, {NAME: "z"}], [NAME],
          {1: {DAILY: "superseded", NAME: "superseded"},
           2: {DAILY: "already_set", NAME: "superseded"}, 3: {NAME: "send"}}),
+        # What stands already stands whatever else the update loses, as long as it is decided.
+        ([{DAILY: "5", MONTHLY: "7"}, {DAILY: "100", NAME: "y"}, {NAME: "n"}], [MONTHLY],
+         {1: {DAILY: "superseded", MONTHLY: "send"}}),
+        ([{DAILY: "5", MONTHLY: "7"}, {DAILY: "100", NAME: "y"}, {NAME: "z"}], [MONTHLY],
+         {1: {DAILY: "later", MONTHLY: "send"}}),
         # One that needs no call is decided without one, and so is all that falls with it.
         ([{DAILY: "5"}, {DAILY: "100"}, {NAME: "x"}], [NAME], {3: {NAME: "send"}}),
         ([{DAILY: "100"}, {NAME: "x"}], [NAME], {2: {NAME: "send"}}),
@@ -138,6 +143,24 @@ def test_an_update_stands_where_the_most_pressing_of_its_paths_does(
     update = pending(1, None, **({"patch": patch, "reference": SHOWN["a"]} | dict(other)))
     (one,) = plan([update], SHOWN).updates
     assert (one.mark, one.deciding.mark, one.deciding.code) == (mark, mark, code)
+
+
+def test_what_goes_nowhere_and_falls_with_nobody_needs_no_call() -> None:
+    queue = [
+        told(1, {DAILY: "5"}),
+        told(2, {DAILY: "6"}),
+        told(3, {MONTHLY: "7"}),
+        told(4, {MONTHLY: "9"}),
+        asking(5, {NAME: "x"}, reference={NAME: "odd"}),
+        asking(6, {NAME: "x"}, reference={NAME: "odd"}, policy=Policy.THEIRS),
+        told(7, {"deleted": "true"}, external_id="b"),
+        told(8, {DAILY: "5"}, external_id="b"),
+        told(9, {DAILY: "5"}, external_id="c", is_known=False),
+    ]
+    made = plan(queue, SHOWN)
+    sending = {one.update.id for one in made.marked(Mark.SEND)}
+    assert sending == {2, 7}
+    assert {one.update.id for one in made.updates if one.needs_no_call(sending)} == {3, 4, 5, 6, 9}
 
 
 def test_every_mark_gives_a_state() -> None:

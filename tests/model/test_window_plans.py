@@ -11,7 +11,7 @@ from typing import Any
 from syncd.model.guard import Bounds, Cap, Recent, Rules
 from syncd.model.path import Guard
 from syncd.model.plan import Mark, PushPlan
-from syncd.model.update import Pending, new_id
+from syncd.model.update import Pending, Policy, new_id
 from tests.model.queued import (
     DAILY,
     FIELDS,
@@ -24,6 +24,7 @@ from tests.model.queued import (
     marks,
     pending,
     plan,
+    sent,
 )
 
 FREE = Rules(fields=FIELDS, free=frozenset(Guard))
@@ -121,3 +122,37 @@ def test_a_share_is_one_of_campaigns_and_not_of_updates() -> None:
         5: "send",
         6: "send",
     }
+
+
+def test_only_what_goes_out_counts() -> None:
+    """Not what is active already, nor a budget on which the provider won."""
+    rules = replace(FREE, activations=0, max_increase=Decimal(0))
+    active = asking(1, {STATUS: "active", NAME: "x"}, reference={STATUS: "active", NAME: None})
+    lost = asking(2, {DAILY: "900", NAME: "x"}, reference={DAILY: "5", NAME: None},
+                  external_id="b", policy=Policy.THEIRS)  # fmt: skip
+    shown = {STATUS: "active", QUEUE: "7", DAILY: "100", NAME: None}
+    made = plan([active, lost], {"a": shown, "b": shown}, rules)
+    assert states(made) == "ss"
+    assert sent(made) == {"a": {NAME: "x"}, "b": {NAME: "x"}}
+
+
+def test_a_reason_that_several_paths_share_is_told_once() -> None:
+    rules = replace(FREE, share=Decimal(0))
+    made = plan([asking(1, {NAME: "x", DAILY: "1"})], {"a": {NAME: None, DAILY: None}}, rules,
+                recent(campaigns=10))  # fmt: skip
+    (one,) = made.updates
+    assert [[hit.code for hit in path.hits] for path in one.paths] == [["share"], ["share"]]
+    assert one.deciding.message == one.deciding.hits[0].message
+
+
+def test_what_replaces_several_counts_in_the_place_of_the_first() -> None:
+    rules = replace(FREE, share=Decimal("0.1"))
+    queue = [
+        asking(1, {NAME: "x"}, external_id="b"),
+        asking(2, {NAME: "x"}, external_id="c"),
+        asking(3, {NAME: "y"}, external_id="b"),
+        asking(4, {NAME: "z"}, external_id="b"),
+    ]
+    made = plan(queue, {"b": {NAME: None}, "c": {NAME: None}}, rules, recent(campaigns=10))
+    assert states(made) == "shss"
+    assert sent(made) == {"b": {NAME: "z"}}

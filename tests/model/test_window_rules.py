@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from syncd.model.guard import Cap, Change, Hit, Recent, Rules, Way
+from syncd.model.guard import Cap, Change, Hit, Recent, Rules, Sent, Way
 from syncd.model.path import Guard
 from syncd.model.update import new_id
 from syncd.model.window_rules import Tally, rises
@@ -162,6 +162,7 @@ def test_by_how_much_budgets_rise(
         (None, "500", "450", "151", ("cap-increase", "500")),
         ("1000", "500", "450", "151", ("cap-increase", "500")),
         ("400", "500", "390", "120", ("increase", "400")),
+        ("400", "500", "390", "210", ("increase", "400")),
         ("400", "500", "390", "211", ("cap-increase", "500")),
         ("0", None, "0", "101", ("increase", "0")),
     ],
@@ -249,3 +250,25 @@ def test_a_campaign_that_is_made_is_no_share_of_those_that_are_there() -> None:
     tally = Tally(replace(FREE, share=Decimal("0.1")), recent(campaigns=10))
     tally.count(change({NAME: "x"}, new_id(7), is_create=True, remote={}))
     assert tally.hits(change({NAME: "x"})) == {}
+
+
+def test_the_owners_caps_go_by_their_own_hour() -> None:
+    cap = Cap(activations=5, max_increase=Decimal(500))
+    rules = replace(FREE, activations=5, max_increase=Decimal(500), window=600.0, caps={"*": cap})
+    hour = Sent(activations=4, increases={"EUR": Decimal(450)})
+    tally = Tally(rules, recent(activations=2, increases={"EUR": Decimal(50)}, hour=hour))
+    first = change({STATUS: "active", DAILY: "150"})
+    assert tally.hits(first) == {}
+    tally.count(first)
+    found = [hit for hits in tally.hits(change({STATUS: "active", DAILY: "101"})).values()
+             for hit in hits]  # fmt: skip
+    assert [(hit.code, hit.way) for hit in found] == [
+        ("cap-activations", Way.CAP),
+        ("cap-increase", Way.CAP),
+    ]
+    assert all("within 60 minutes" in hit.message for hit in found)
+    assert found[0].figures["started"] == "6"
+    assert found[1].figures["rise"] == "501"
+    busy = Tally(rules, recent(activations=5, increases={"EUR": Decimal(500)}, hour=Sent()))
+    codes = [hit.code for hits in busy.hits(first).values() for hit in hits]
+    assert codes == ["activations", "increase"]
