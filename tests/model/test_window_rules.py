@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from syncd.model.guard import Cap, Change, Hit, Recent, Rules, Sent, Way
+from syncd.model.guard import Cap, Change, Hit, Recent, Rules, Way
 from syncd.model.path import Guard
 from syncd.model.update import new_id
 from syncd.model.window_rules import Tally, rises
@@ -252,11 +252,11 @@ def test_a_campaign_that_is_made_is_no_share_of_those_that_are_there() -> None:
     assert tally.hits(change({NAME: "x"})) == {}
 
 
-def test_the_owners_caps_go_by_their_own_hour() -> None:
+def test_what_goes_out_counts_for_the_window_and_for_the_hour_of_the_caps() -> None:
     cap = Cap(activations=5, max_increase=Decimal(500))
     rules = replace(FREE, activations=5, max_increase=Decimal(500), window=600.0, caps={"*": cap})
-    hour = Sent(activations=4, increases={"EUR": Decimal(450)})
-    tally = Tally(rules, recent(activations=2, increases={"EUR": Decimal(50)}, hour=hour))
+    hour: dict[str, Any] = {"hour_activations": 4, "hour_increases": {"EUR": Decimal(450)}}
+    tally = Tally(rules, recent(activations=2, increases={"EUR": Decimal(50)}, **hour))
     first = change({STATUS: "active", DAILY: "150"})
     assert tally.hits(first) == {}
     tally.count(first)
@@ -269,6 +269,7 @@ def test_the_owners_caps_go_by_their_own_hour() -> None:
     assert all("within 60 minutes" in hit.message for hit in found)
     assert found[0].figures["started"] == "6"
     assert found[1].figures["rise"] == "501"
-    busy = Tally(rules, recent(activations=5, increases={"EUR": Decimal(500)}, hour=Sent()))
+    none: dict[str, Any] = {"hour_activations": 0, "hour_increases": {}}
+    busy = Tally(rules, recent(activations=5, increases={"EUR": Decimal(500)}, **none))
     codes = [hit.code for hits in busy.hits(first).values() for hit in hits]
     assert codes == ["activations", "increase"]
