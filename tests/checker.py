@@ -16,7 +16,8 @@ from typing import Any, Protocol
 import aiohttp
 import asyncpg
 
-from tests.arrivals import Row, Rows, same
+from tests.arrivals import Row, Rows, link, same
+from tests.guarding import Agreed, judge_leave
 from tests.promises import Limit, Violation, judge
 
 
@@ -32,11 +33,18 @@ async def check(
     settle: float,
     limit: Limit | Mapping[str, Limit] | None = None,
     account: str | None = None,
+    agreed: Agreed | None = None,
 ) -> list[Violation]:
     """Every broken promise of one run; `settle` in seconds, `limit` as (n, seconds) or one such for
-    each limit group. Where several accounts share the database, `account` is the journal's."""
-    lines = read_journal(journal) if isinstance(journal, Path) else journal
-    return judge(lines, await read_rows(connection, account), settle, limit)
+    each limit group. Where several accounts share the database, `account` is the journal's. What
+    may leave at all is judged where `agreed` says what was agreed upon."""
+    lines = list(read_journal(journal) if isinstance(journal, Path) else journal)
+    rows = await read_rows(connection, account)
+    found = judge(lines, rows, settle, limit)
+    if agreed is not None:
+        arrivals = sorted(lines, key=lambda row: int(row["arrived_ns"]))
+        found += judge_leave(link(arrivals, rows), arrivals, rows, agreed)
+    return found
 
 
 def read_journal(path: Path) -> list[Row]:
