@@ -23,6 +23,7 @@ class Rows:
     updates: Sequence[Row] = ()
     attempts: Sequence[Row] = ()
     approvals: Sequence[Row] = ()
+    """Each with the value at the provider that it was given for, as `remote`."""
     events: Sequence[Row] = ()
     """Every move of an update."""
 

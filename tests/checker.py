@@ -59,7 +59,27 @@ async def read_rows(connection: Connection, account: str | None = None) -> Rows:
     attempts = await connection.fetch(
         "SELECT to_jsonb(t) FROM report.update_attempts t ORDER BY t.batch_id, t.update_id"
     )
-    return Rows(_of(account, updates), _of(account, attempts))
+    approvals = await connection.fetch("SELECT to_jsonb(a) FROM report.approvals a ORDER BY a.id")
+    events = await connection.fetch("SELECT to_jsonb(e) FROM report.update_events e ORDER BY e.id")
+    plans = await connection.fetch("SELECT to_jsonb(p) FROM report.plans p ORDER BY p.id")
+    moved = _of(account, events)
+    return Rows(
+        updates=_of(account, updates),
+        attempts=_of(account, attempts),
+        approvals=_bound(_of(account, approvals), moved, _of(account, plans)),
+        events=moved,
+    )
+
+
+def _bound(approvals: Iterable[Row], events: Iterable[Row], plans: Iterable[Row]) -> list[Row]:
+    """The approvals, each with the value that stood at the provider when it was held or planned."""
+    shown = {item["digest"]: item["remote"] for plan in plans for item in plan["items"]}
+    shown |= {
+        item["digest"]: item["remote"]
+        for event in events
+        for item in (event["holds"] or {}).values()
+    }
+    return [{**one, "remote": shown.get(one["digest"])} for one in approvals]
 
 
 async def compare_mirror(

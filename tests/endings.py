@@ -2,7 +2,7 @@
 is decided when time has passed without faults, and another round does nothing. Plain values in,
 violations out; it shares no code with those it judges, and knows no provider."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -68,11 +68,11 @@ def final_stays(seen: Sequence[Collection[Row]]) -> Iterator[Violation]:
                 yield Violation(2, f"update {row['id']} was {row['state']} and is now {became}")
 
 
-def moves_are_allowed(events: Iterable[Row], rows: Rows) -> Iterator[Violation]:
+def moves_are_allowed(rows: Rows) -> Iterator[Violation]:
     """Promise 2, move by move: the recorded moves of an update form one chain from its beginning to
     where it stands, and each is one that there is."""
     last: dict[int, str] = {}
-    for event in sorted(events, key=lambda one: int(one["id"])):
+    for event in sorted(rows.events, key=lambda one: int(one["id"])):
         number, was, state = event["update_id"], event["was"], event["state"]
         expected = last.get(number)
         if was != expected:

@@ -2,10 +2,10 @@
 word, and nothing over a value that somebody else put there meanwhile. Plain values in, violations
 out; it shares no code with those it judges, and knows no provider."""
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -18,13 +18,35 @@ _LEAST = 10  # campaigns of which a share says something
 _MOST = Decimal(10) ** 14
 
 
+@dataclass(frozen=True)
+class Quiet:
+    """Hours of the day, in UTC, in which nothing leaves."""
+
+    begin: dt.time
+    end: dt.time
+
+    def holds_at(self, wall_ns: int) -> bool:
+        """Whether a time is well within them."""
+        edges = [
+            dt.datetime.fromtimestamp((wall_ns + slack) / SECOND, dt.UTC).time()
+            for slack in (-_SLACK, _SLACK)
+        ]
+        return all(self._has(one) for one in edges)
+
+    def _has(self, time: dt.time) -> bool:
+        if self.begin < self.end:
+            return self.begin <= time < self.end
+        return time >= self.begin or time < self.end
+
+
 @dataclass(frozen=True, kw_only=True)
 class Agreed:
     """What the configuration of an account lets leave without a person's word; None: anything. A
     read is fresh for `fresh_for` seconds; `free` has what needs no leave (`start`, `delete`,
-    `disable`); `starts` says whether an activation is a start; `activations`, and `share` of so
-    many `campaigns`, hold within `window` seconds; `caps` are the owner's by path (or `*`), which
-    nobody can let pass. `torn` are the arrivals of passes that were interrupted: whether somebody
+    `disable`); `starts` says whether an activation is a start; `activations`, `max_increase` and
+    `share` of so many `campaigns` hold within `window` seconds; `min_gap` lies between two changes
+    of a path. `caps` by path (or `*`) and `cap_activations` are the owner's, which nobody can let
+    pass. With `four_eyes` nobody lets their own wish pass. `torn` are the arrivals of passes that were interrupted: whether somebody
     took in what such a read showed, nobody knows."""
 
     fresh_for: float = 60.0
@@ -36,7 +58,12 @@ class Agreed:
     activations: int | None = 10
     share: Decimal | None = Decimal("0.3")
     campaigns: int = 0
+    max_increase: Decimal | None = None
+    min_gap: float = 0.0
+    quiet: Quiet | None = None
+    four_eyes: bool = False
     caps: Mapping[str, Decimal] = field(default_factory=dict)
+    cap_activations: int | None = None
     torn: frozenset[int] = frozenset()
 
 
@@ -52,7 +79,12 @@ class Sent:
     value: str | None
     reads: Sequence[Row]
     is_applied: bool
-    is_approved: bool
+    approvals: Sequence[Row]
+    """Those of this item that were valid when it arrived."""
+
+    @property
+    def is_approved(self) -> bool:
+        return bool(self.approvals)
 
     @property
     def before(self) -> list[str | None]:
@@ -67,6 +99,25 @@ class Sent:
     @property
     def is_activation(self) -> bool:
         return self.path == "status" and self.value == "active"
+
+    @property
+    def wall_ns(self) -> int:
+        return int(self.write.row["wall_ns"])
+
+    @property
+    def is_pause(self) -> bool:
+        return self.path == "status" and self.value == "paused"
+
+    @property
+    def rise(self) -> Decimal:
+        """By how much a budget rises at least; one that had no limit falls."""
+        wanted = amount_of(self.path, self.value)
+        before = [amount_of(self.path, shown) for shown in self.before]
+        known = [one for one in before if one is not None]
+        is_budget = self.path.startswith("budget.") and wanted is not None and len(known) > 0
+        if not is_budget or len(known) < len(before) or wanted is None:
+            return Decimal(0)
+        return max(wanted - max(known), Decimal(0))
 
     def __str__(self) -> str:
         at = f"arrival {self.write.seq}"
@@ -98,7 +149,7 @@ def values_sent(
             value=text_of(value),
             reads=_last_of(subject, write, reads, torn),
             is_applied=any(item["truth"] in APPLIED for item in write.about(subject, path)),
-            is_approved=_is_approved(updates[one], path, write, rows.approvals),
+            approvals=_valid(updates[one], path, write, rows.approvals),
         )
         for write in writes
         for subject, ids in write.updates.items()
@@ -116,21 +167,25 @@ def _last_of(
     return seen[sure[-1] if sure else 0 :]
 
 
-def _is_approved(update: Row, path: str, write: Write, approvals: Sequence[Row]) -> bool:
-    """Whether an approval of this item was valid when it arrived."""
+def _valid(update: Row, path: str, write: Write, approvals: Sequence[Row]) -> Sequence[Row]:
+    """The approvals of an item that were valid when it arrived."""
     at = write.row["wall_ns"]
-    return any(
-        approval["update_id"] == update["id"]
+    return [
+        approval
+        for approval in approvals
+        if approval["update_id"] == update["id"]
         and approval["path"] == path
         and _ns(approval["approved_at"]) - _SLACK <= at <= _ns(approval["expires_at"]) + _SLACK
-        for approval in approvals
-    )
+    ]
 
 
 def within_caps(sent: Sequence[Sent], agreed: Agreed) -> Iterator[Violation]:
     """Promise 13: no value outside the caps arrives, unless somebody let it pass who may."""
     for one in sent:
         found = [*_absolute(one, agreed)]
+        by = {approval["approved_by"] for approval in one.approvals}
+        if agreed.four_eyes and by == {one.update.get("asked_by")}:
+            found.append("was let pass by who asked for it")
         if not one.is_approved:
             found += [f"{why}, and nobody approved it" for why in _beyond(one, agreed)]
         yield from (Violation(13, f"{one} {why}") for why in found)
@@ -161,6 +216,8 @@ def _beyond(one: Sent, agreed: Agreed) -> Iterator[str]:
     leave = _leave(one, agreed)
     if leave is not None and leave not in agreed.free:
         yield f"needs leave to {leave}"
+    if agreed.quiet is not None and not one.is_pause and agreed.quiet.holds_at(one.wall_ns):
+        yield "came in quiet hours"
 
 
 def _sets_another(one: Sent) -> bool:
@@ -182,30 +239,67 @@ def within_window(sent: Sequence[Sent], agreed: Agreed) -> Iterator[Violation]:
     was approved is not counted here, because calls of one plan may arrive in another order."""
     done = [one for one in sent if one.is_applied and not one.is_of_new]
     for position, one in enumerate(done):
-        if one.is_approved:
-            continue
         since = one.write.start - agreed.window * SECOND
-        before = [other for other in done[:position] if other.write.start > since]
+        before = [other for other in done[:position] if other.write.start > since + _SLACK]
         free = [other for other in before if not other.is_approved]
-        if one.is_activation and agreed.activations is not None:
-            starts = {(other.subject, other.write.seq) for other in free if other.is_activation}
-            count = len(starts | {(one.subject, one.write.seq)})
-            if count > agreed.activations:
-                yield Violation(13, f"{one} is start {count} within the window")
-        if agreed.share is None or agreed.campaigns < _LEAST:
-            continue
-        changed = {other.subject for other in free} | {one.subject}
-        is_new = one.subject not in {other.subject for other in before}
-        if is_new and len(changed) > agreed.share * agreed.campaigns:
-            yield Violation(13, f"{one}: {len(changed)} campaigns changed within the window")
+        found = [*_over_the_owners(one, before, agreed)]
+        if not one.is_approved:
+            found += [*_one_too_many(one, free, agreed), *_share(one, before, free, agreed)]
+            found += _too_soon(one, done[:position], agreed)
+        yield from (Violation(13, f"{one} {why}") for why in found)
 
 
-def nobody_is_overwritten(
-    sent: Sequence[Sent], agreed: Agreed, rows: Rows
-) -> Iterator[Violation]:
+def _starts_of(some: Sequence[Sent]) -> int:
+    """How many activations there are, those that changed nothing left out."""
+    counted = [one for one in some if one.is_activation and "active" not in one.before]
+    return len({(one.subject, one.write.seq) for one in counted})
+
+
+def _over_the_owners(one: Sent, before: Sequence[Sent], agreed: Agreed) -> Iterator[str]:
+    count = _starts_of([*before, one])
+    is_over = agreed.cap_activations is not None and count > agreed.cap_activations
+    if is_over and _starts_of([one]):
+        yield f"is start {count} within the window, over the owner's cap"
+
+
+def _one_too_many(one: Sent, free: Sequence[Sent], agreed: Agreed) -> Iterator[str]:
+    count = _starts_of([*free, one])
+    if agreed.activations is not None and _starts_of([one]) and count > agreed.activations:
+        yield f"is start {count} within the window"
+    rise = sum((other.rise for other in free), one.rise)
+    if agreed.max_increase is not None and one.rise and rise > agreed.max_increase:
+        yield f"makes budgets rise by {rise} within the window"
+
+
+def _share(
+    one: Sent, before: Sequence[Sent], free: Sequence[Sent], agreed: Agreed
+) -> Iterator[str]:
+    if agreed.share is None or agreed.campaigns < _LEAST:
+        return
+    changed = {other.subject for other in free} | {one.subject}
+    is_new = one.subject not in {other.subject for other in before}
+    if is_new and len(changed) > agreed.share * agreed.campaigns:
+        yield f"is the change of campaign {len(changed)} within the window"
+
+
+def _too_soon(one: Sent, earlier: Sequence[Sent], agreed: Agreed) -> Iterator[str]:
+    """Too little time since the last change of the same path by another call."""
+    same_path = [
+        other.write.start
+        for other in earlier
+        if (other.subject, other.path) == (one.subject, one.path)
+        and other.write.seq != one.write.seq
+    ]
+    gap = one.write.start - max(same_path, default=0)
+    if same_path and not one.is_pause and gap < agreed.min_gap * SECOND - _SLACK:
+        yield f"came {gap / SECOND:.0f} s after the change before"
+
+
+def nobody_is_overwritten(sent: Sequence[Sent], agreed: Agreed, rows: Rows) -> Iterator[Violation]:
     """Promise 14: what a write replaces was read at most `fresh_for` before, and is what the
-    requester saw, what our own last write or applied update put there, or what is wanted; unless
-    the policy is ours or somebody let it pass. What is sent along unasked is as it was read."""
+    requester saw, what our own last write or applied update put there, what is wanted, or what
+    somebody saw who let it pass; unless the policy is ours. What is sent along unasked is as it was
+    read."""
     ours: dict[tuple[str, str], list[str | None]] = defaultdict(list)
     for one in sent:
         if one.path != DELETED and not one.is_of_new:
@@ -222,11 +316,11 @@ def _replaced(one: Sent, agreed: Agreed, ours: Sequence[str | None]) -> Iterator
     age = one.write.start - one.reads[-1]["arrived_ns"]
     if age > agreed.fresh_for * SECOND + _SLACK:
         yield Violation(14, f"{one} was sent on a read {age / SECOND:.0f} s old")
-    if one.is_approved or one.update.get("policy") == "ours":
+    if one.update.get("policy") == "ours":
         return
     reference = one.update.get("reference") or {}
     known = [text_of(reference[one.path])] if one.path in reference else []
-    fine = [text_of(one.value), *known, *ours]
+    fine = [one.value, *known, *ours, *(text_of(each["remote"]) for each in one.approvals)]
     if not any(same(one.path, shown, value) for shown in one.before for value in fine):
         yield Violation(14, f"{one} replaces {one.before}, seen was {known or 'nothing'}")
 
@@ -279,4 +373,4 @@ def amount_of(path: str, value: str | None) -> Decimal | None:
 
 
 def _ns(time: Any) -> int:
-    return int(datetime.fromisoformat(str(time)).timestamp() * SECOND)
+    return int(dt.datetime.fromisoformat(str(time)).timestamp() * SECOND)

@@ -13,7 +13,7 @@ Choice = tuple[int, int]
 
 _NAMES = ("One", "Two", "夏", "'; --")
 _NOTES = ("", "first wave", "Once more.")
-_BUDGETS = ("120", "150", "60", "100", "199.99", "250", "1000", "100.00", "30000")
+_BUDGETS = ("120", "150", "60", "100", "199.99", "250", "1000", "100.00", "unlimited", "30000")
 _PRICES = ("1.5", "2", "3", "0.75", "9")
 _ACTIONS = ("[]", '[{"type": "answer"}]')
 _START: Mapping[str, Mapping[str, Values]] = {

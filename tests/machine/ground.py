@@ -18,6 +18,7 @@ from syncd.store.database import Database, open_database
 from tests.e2e.conftest import EMPTY
 from tests.e2e.place import Place, simulated
 from tests.e2e.scene import Books, Scene
+from tests.machine.agreements import Agreement
 from tests.machine.lives import Mortal
 
 T = TypeVar("T")
@@ -27,11 +28,15 @@ T = TypeVar("T")
 class Role:
     """One account of an example, and how it is set up."""
 
-    provider: str
+    agreement: Agreement
     dialect: str
     campaigns: int
     batch: int
     in_flight: int
+
+    @property
+    def provider(self) -> str:
+        return self.agreement.provider
 
     @property
     def name(self) -> str:
@@ -40,6 +45,7 @@ class Role:
     def place(self, folder: Path, url: str) -> Place:
         """Where its configuration is written."""
         push = {"settle": "120s", "batch": self.batch, "in_flight": self.in_flight}
+        push |= self.agreement.push
         return Place(
             folder=folder,
             database_url=url,
@@ -47,7 +53,7 @@ class Role:
             account=self.name,
             provider=self.provider,
             dialect=self.dialect,
-            tables={"push": push},
+            tables={"push": push, "guard": self.agreement.table},
             service={"patience": "50ms"},
         )
 
@@ -95,25 +101,26 @@ class Ground:
                 for one, world in zip(roles, worlds, strict=True)
             ]
             config = replace(places[0], beside=tuple(places[1:])).load()
-            yield [
-                Scene(
-                    place=place,
-                    simulator=world,
-                    books=Books(self.connection, place.account),
-                    config=config,
-                    database=Mortal(self._database),
-                )
-                for place, world in zip(places, worlds, strict=True)
-            ], config
+            yield (
+                [
+                    Scene(
+                        place=place,
+                        simulator=world,
+                        books=Books(self.connection, place.account),
+                        config=config,
+                        database=Mortal(self._database),
+                    )
+                    for place, world in zip(places, worlds, strict=True)
+                ],
+                config,
+            )
 
 
 def _simulator(role: Role) -> Simulator:
     """A simulator that limits nothing, and takes a refresh token again whose answer was lost: with
     one that does not, a person has to consent anew."""
     options = {"rotation": "until_used"} if role.provider == "icas" else {}
-    settings = simulated(
-        role.provider, role.dialect, campaigns=role.campaigns, options=options
-    )
+    settings = simulated(role.provider, role.dialect, campaigns=role.campaigns, options=options)
     simulator = Simulator(settings)
     for window in simulator.windows.values():
         window.rate = None

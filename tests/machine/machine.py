@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from typing import Any, ClassVar
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Rule, RuleBasedStateMachine, initialize, rule
 
 from syncd.simulator import PROVIDERS
+from tests.machine.agreements import CAPS, Agreement, quiet_from
 from tests.machine.asking import Choice
 from tests.machine.ground import Ground, Role
 from tests.machine.lives import MANNERS, Stroke
@@ -36,6 +38,15 @@ _WISH = st.builds(
 )
 _PLAIN = st.builds(Wish, campaign=_CAMPAIGN, choices=_CHOICES)
 _FEW = st.lists(_PLAIN, max_size=2)
+Terms = tuple[str, str, str, str, bool]
+_TERMS = st.tuples(
+    st.sampled_from(["wide", "wide", "usual", "tight"]),
+    st.sampled_from(["usual", "none"]),
+    st.sampled_from(["hold", "hold", "hold", "ours", "theirs"]),
+    st.sampled_from(["none", "none", "none", *CAPS]),
+    st.sampled_from([False, False, True]),
+)
+"""Guards, freshness, policy, the owner's caps, and whether there are quiet hours."""
 POINTS = (
     "before_intent_commit",
     "after_intent_commit",
@@ -65,7 +76,8 @@ WEIGHTS = {
     "hold": 3,
     "fault": 4,
     "later": 4,
-    "cancel": 1,
+    "decide": 4,
+    "plan": 1,
     "pause": 1,
     "vanish": 1,
 }
@@ -88,6 +100,7 @@ class Machine(RuleBasedStateMachine):
     @initialize(
         dialects=st.tuples(*[st.sampled_from(("documented", "current"))] * 2),
         beside=st.sampled_from([None, None, *PROVIDERS]),
+        terms=st.tuples(_TERMS, _TERMS),
         campaigns=st.sampled_from([6, 12]),
         batch=st.sampled_from([50, 1, 2]),
         in_flight=st.sampled_from([1, 4]),
@@ -97,6 +110,7 @@ class Machine(RuleBasedStateMachine):
         self,
         dialects: tuple[str, str],
         beside: str | None,
+        terms: tuple[Terms, Terms],
         campaigns: int,
         batch: int,
         in_flight: int,
@@ -108,19 +122,20 @@ class Machine(RuleBasedStateMachine):
         names = [self.provider] if beside in {None, self.provider} else [self.provider, beside]
         roles = [
             Role(
-                provider=str(name),
+                agreement=_agreement(str(name), *term),
                 dialect=dialect,
                 campaigns=campaigns,
                 batch=batch,
                 in_flight=in_flight,
             )
-            for name, dialect in zip(names, dialects, strict=False)
+            for name, dialect, term in zip(names, dialects, terms, strict=False)
         ]
         self._do("begin", self._begin(roles))
 
     async def _begin(self, roles: Sequence[Role]) -> None:
         scenes, config = await self._open.enter_async_context(self.ground.play(roles))
-        self.play = Play(scenes=scenes, config=config, tally=self.tally)
+        agreements = {one.name: one.agreement for one in roles}
+        self.play = Play(scenes=scenes, agreements=agreements, config=config, tally=self.tally)
         await self.play.begin()
 
     @rule(which=_WHICH, wish=_WISH)
@@ -210,9 +225,7 @@ class Machine(RuleBasedStateMachine):
         wishes=_FEW,
         end=st.sampled_from(["go on", "death", "takeover"]),
     )
-    def hold(
-        self, which: int, when: str, first: Wish, wishes: Sequence[Wish], end: str
-    ) -> None:
+    def hold(self, which: int, when: str, first: Wish, wishes: Sequence[Wish], end: str) -> None:
         """Somebody queues something, and more while the call for it is unanswered."""
 
         async def both() -> None:
@@ -235,9 +248,19 @@ class Machine(RuleBasedStateMachine):
     def later(self, seconds: int) -> None:
         self._do("later", self._play.later(seconds))
 
-    @rule(number=st.integers(0, 11))
-    def cancel(self, number: int) -> None:
-        self._do("cancel", self._play.decide("cancel", number))
+    @rule(
+        word=st.sampled_from(["approve", "approve", "approve", "retry", "cancel", "seen"]),
+        number=st.integers(0, 11),
+        who=st.sampled_from(["boss", None]),
+    )
+    def decide(self, word: str, number: int, who: str | None) -> None:
+        """Somebody decides about an update."""
+        self._do(word, self._play.decide(word, number, who))
+
+    @rule(which=_WHICH, is_approved=st.booleans())
+    def plan(self, which: int, is_approved: bool) -> None:
+        """Somebody saves a plan, or approves one."""
+        self._do("plan", self._play.plan(which, is_approved=is_approved))
 
     @rule(is_on=st.booleans())
     def pause(self, is_on: bool) -> None:
@@ -279,6 +302,18 @@ class Machine(RuleBasedStateMachine):
                 self.tally.add("write", f"{scene.place.provider} {arrival.operation}")
                 for fault in arrival.faults:
                     self.tally.add("fault", fault.rpartition("-")[0] or fault)
+
+
+def _agreement(provider: str, *terms: Any) -> Agreement:
+    guard, fresh, policy, cap, is_quiet = terms
+    return Agreement(
+        provider=provider,
+        guard=guard,
+        fresh=fresh,
+        policy=policy,
+        cap=cap,
+        quiet=quiet_from(dt.datetime.now(dt.UTC)) if is_quiet else None,
+    )
 
 
 def _weighted(rules: Sequence[Rule]) -> st.SearchStrategy[tuple[Rule, dict[str, Any]]]:

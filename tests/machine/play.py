@@ -13,10 +13,13 @@ from typing import Any
 import asyncpg
 
 from syncd.config import Config
-from syncd.daemon import SyncRequest
+from syncd.cli.plan_document import saved_items
+from syncd.daemon import SyncRequest, plan, register
 from syncd.simulator.faults import Fault
+from syncd.store.plans import Plans
 from tests.e2e.scene import Row, Scene
 from tests.machine import asking
+from tests.machine.agreements import Agreement
 from tests.machine.lives import Mortal, Stroke, run, run_held
 from tests.machine.tally import Tally
 from tests.machine.troubles import trouble, writes_of
@@ -54,6 +57,8 @@ class Play:
     """The scenes of one example and what happened in them."""
 
     scenes: list[Scene]
+    agreements: Mapping[str, Agreement]
+    """By account."""
     config: Config
     tally: Tally
     focus: dict[str, list[str]] = field(default_factory=dict)
@@ -62,6 +67,7 @@ class Play:
     looks: list[list[Row]] = field(default_factory=list)
     torn: dict[str, set[int]] = field(default_factory=dict)
     hanging: list[Fault] = field(default_factory=list)
+    plans: list[str] = field(default_factory=list)
     made: int = 0
 
     async def begin(self) -> None:
@@ -76,7 +82,22 @@ class Play:
                 values = asking.start(provider, scene.truth()[campaign]["values"])
                 if values:
                     world.edit(campaign, values)
+            await self._cap(scene)
         await self.sync(range(len(self.scenes)), push=False)
+
+    async def _cap(self, scene: Scene) -> None:
+        """The owner sets the caps."""
+        cap = self.agreements[scene.place.account].caps
+        await register(self.config, self._life)
+        if cap:
+            names = ", ".join(cap)
+            places = ", ".join(f"${at}" for at in range(2, len(cap) + 2))
+            await scene.books.connection.execute(
+                f"INSERT INTO syncd.caps (account_id, {names})"
+                f" SELECT a.id, {places} FROM syncd.accounts a WHERE a.name = $1",
+                scene.place.account,
+                *cap.values(),
+            )
 
     def scene(self, which: int) -> Scene:
         return self.scenes[which % len(self.scenes)]
@@ -115,9 +136,9 @@ class Play:
         except asyncpg.PostgresError as error:
             if not str(error.sqlstate).startswith("SY"):
                 raise
-            self.tally.add("door", str(error.sqlstate))
+            self.tally.add("door", f"enqueue {error.sqlstate}")
             return
-        self.tally.add("door", "taken")
+        self.tally.add("door", "enqueue done")
         self.acked.setdefault(
             number, {"account": scene.place.account, "external_id": campaign, "patch": patch}
         )
@@ -157,28 +178,51 @@ class Play:
         else:
             world.restore([campaign])
 
-    async def decide(self, word: str, number: int) -> None:
-        """Somebody decides about an update that is open, or was not long ago."""
+    async def decide(self, word: str, number: int, who: str | None) -> None:
+        """Somebody decides about an update that is open, or was not long ago. Nobody tries a
+        create again without having looked whether it was made."""
         books = self.scenes[0].books
         rows = await books.connection.fetch(
-            "SELECT id FROM report.updates ORDER BY settled_at IS NOT NULL, id DESC LIMIT 12"
+            "SELECT id, is_create, account FROM report.updates"
+            " ORDER BY state <> 'held', settled_at IS NOT NULL, id DESC LIMIT 12"
         )
-        if rows:
-            await self.say(f"SELECT syncd.{word}($1::bigint)", rows[number % len(rows)]["id"])
+        if not rows:
+            return
+        row = rows[number % len(rows)]
+        say = "cancel" if word == "retry" and row["is_create"] else word
+        found = await self.say(f"SELECT syncd.{say}($1::bigint, $2)", row["id"], who)
+        if say == "retry" and found is not None and found not in self.acked:
+            made = await books.update(int(found))
+            self.acked[int(found)] = {key: made[key] for key in ("account", "external_id", "patch")}
+
+    async def plan(self, which: int, *, is_approved: bool) -> None:
+        """Somebody saves a plan, or approves the one that was saved last."""
+        if is_approved and self.plans:
+            await self.say("SELECT syncd.approve_plan($1, $2)", self.plans[-1], "boss")
+            return
+        account = self.scene(which).place.account
+        (made,) = await plan(self.config, self._life, [account])
+        if made.plan.updates:
+            kept = (made.plan.hash, saved_items(made), {}, "somebody", dt.timedelta(hours=24))
+            await Plans(self._life, made.number).save(*kept)
+            self.plans.append(made.plan.hash)
 
     async def pause(self, *, is_on: bool) -> None:
         """Somebody pauses all accounts, or lets them go on."""
-        at = "syncd.now()" if is_on else "NULL"
-        await self.say(f"UPDATE syncd.accounts SET paused_at = {at}, paused_by = 'somebody'")
+        await self.say("SELECT syncd.pause()" if is_on else "SELECT syncd.resume()")
 
-    async def say(self, statement: str, *values: Any) -> None:
+    async def say(self, statement: str, *values: Any) -> Any:
         """What a person does by SQL; that it is refused is an answer too."""
+        word = statement.partition("syncd.")[2].partition("(")[0]
         try:
-            await self.scenes[0].books.connection.execute(statement, *values)
+            found = await self.scenes[0].books.connection.fetchval(statement, *values)
         except asyncpg.PostgresError as error:
             if not str(error.sqlstate).startswith("SY"):
                 raise
-            self.tally.add("door", str(error.sqlstate))
+            self.tally.add("door", f"{word} {error.sqlstate}")
+            return None
+        self.tally.add("door", f"{word} done")
+        return found
 
     # What time and the network do.
 
@@ -289,4 +333,3 @@ class Play:
     def _values(self, scene: Scene, campaign: str) -> Mapping[str, str | None]:
         values: Mapping[str, str | None] = scene.truth()[campaign]["values"]
         return values
-

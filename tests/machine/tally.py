@@ -15,7 +15,9 @@ GROUPS = ("run", "rule", "struck", "fault", "write", "update", "door")
 class Tally:
     """Counts by group and name."""
 
-    counts: dict[str, Counter[str]] = field(default_factory=lambda: {one: Counter() for one in GROUPS})
+    counts: dict[str, Counter[str]] = field(
+        default_factory=lambda: {one: Counter() for one in GROUPS}
+    )
 
     def add(self, group: str, name: str, number: int = 1) -> None:
         self.counts[group][name] += number

@@ -11,8 +11,13 @@ from tests.arrivals import Row
 from tests.checker import check, compare_mirror, read_rows
 from tests.e2e.scene import Scene
 from tests.e2e.spelling import spelt_arrival
-from tests.endings import all_is_decided, final_stays, nothing_is_lost, nothing_moves
-from tests.guarding import Agreed
+from tests.endings import (
+    all_is_decided,
+    final_stays,
+    moves_are_allowed,
+    nothing_is_lost,
+    nothing_moves,
+)
 from tests.machine.play import Play
 from tests.moved import moved
 from tests.promises import FINAL, Violation
@@ -79,17 +84,13 @@ async def _judged(play: Play, scene: Scene) -> list[Violation]:
     account, books = scene.place.account, scene.books
     lines = [spelt_arrival(row) for row in scene.simulator.journal.since(0)]
     lines = moved(lines, play.moves)
-    agreed = Agreed(
-        max_factor=None,
-        share=None,
-        activations=None,
-        free=frozenset({"start", "delete", "disable"}),
-        torn=frozenset(play.torn[account]),
-    )
+    campaigns = len(scene.truth())
+    agreed = play.agreements[account].agreed(campaigns, frozenset(play.torn[account]))
     found = await check(lines, books.connection, SETTLE, account=account, agreed=agreed)
     rows = await read_rows(books.connection, account)
     mine = {number: one for number, one in play.acked.items() if one["account"] == account}
-    return [*found, *nothing_is_lost(mine, rows), *all_is_decided(rows)]
+    found += [*nothing_is_lost(mine, rows), *all_is_decided(rows)]
+    return [*found, *moves_are_allowed(rows)]
 
 
 async def _another_round(play: Play) -> list[Violation]:
