@@ -103,7 +103,7 @@ class Machine(RuleBasedStateMachine):
         terms=st.tuples(_TERMS, _TERMS),
         campaigns=st.sampled_from([6, 12]),
         batch=st.sampled_from([50, 1, 2]),
-        in_flight=st.sampled_from([1, 4]),
+        in_flight=st.sampled_from([1, 1, 4]),
         has_all=st.sampled_from([True, True, True, False]),
     )
     def begin(
@@ -186,7 +186,7 @@ class Machine(RuleBasedStateMachine):
         self._do("sync", self._play.sync(of))
 
     @rule(
-        of=_BOTH,
+        which=_WHICH,
         passes=_PASSES,
         place=_PLACE,
         manner=st.sampled_from(MANNERS),
@@ -195,7 +195,7 @@ class Machine(RuleBasedStateMachine):
     )
     def crash(
         self,
-        of: Sequence[int],
+        which: int,
         passes: tuple[bool, bool],
         place: tuple[str | None, int],
         manner: str,
@@ -206,15 +206,15 @@ class Machine(RuleBasedStateMachine):
         point, nth = place
 
         def edit() -> None:
-            self._play.edit(of[0], edited.campaign, edited.choices)
+            self._play.edit(which, edited.campaign, edited.choices)
 
         stroke = Stroke(manner=manner, nth=nth, point=point, edit=edit)
         pull, push = passes
 
         async def both() -> None:
             for wish in wishes:
-                await self._play.queue(of[0], wish)
-            await self._play.strike(of, stroke, pull=pull, push=push)
+                await self._play.queue(which, wish)
+            await self._play.strike([which], stroke, pull=pull, push=push)
 
         self._do("crash", both())
 

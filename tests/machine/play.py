@@ -303,6 +303,10 @@ class Play:
         self._life.loses_reply = False
         await self.look()
 
+    def arrived(self) -> int:
+        """How many writes have arrived."""
+        return sum(len(scene.writes()) for scene in self.scenes)
+
     async def look(self) -> None:
         """Remember how all updates are."""
         rows = await self.scenes[0].books.connection.fetch(_LOOK)

@@ -33,7 +33,7 @@ def writes_of(simulator: Simulator) -> Sequence[str]:
 
 
 _READS = ("search", "list", "get")
-_SLOW_DOWN = {"status": 429, "headers": {"Retry-After": "1"}}
+_SLOW_DOWN = {"status": 429, "headers": {"Retry-After": "30"}}
 _ANY = (
     Trouble("reset", "before"),
     Trouble("reset", "after"),

@@ -25,7 +25,8 @@ from tests.promises import FINAL, Violation
 SETTLE = 120.0
 _ROUND = 180
 _ROUNDS = (4, 14)
-"""At least, so that every settle time has passed more than once; and at most."""
+"""At least, so that every settle time has passed more than once; and at most. The last of them
+writes nothing, so that all was read since the last write."""
 _RECORDS = ("field_history", "campaign_history", "updates")
 
 
@@ -52,11 +53,13 @@ async def _calm(play: Play) -> list[str]:
     reports: Sequence[AccountReport] = ()
     for number in range(_ROUNDS[1]):
         await play.later(_ROUND)
+        before = play.arrived()
         reports = await _round(play)
         await _accept(play, reports)
         await play.look()
         states = {row["state"] for row in play.looks[-1]}
-        if number + 1 >= _ROUNDS[0] and states <= {*FINAL, "held"}:
+        is_decided = states <= {*FINAL, "held"} and play.arrived() == before
+        if number + 1 >= _ROUNDS[0] and is_decided:
             break
     return [str(one) for report in reports for one in _errors(report)]
 
