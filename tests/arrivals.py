@@ -13,7 +13,7 @@ Row = Mapping[str, Any]
 
 NO_BODY = sha256(b"").hexdigest()
 ANY_PATH = "*"
-_AMOUNTS = ("budget.", "price.")
+AMOUNTS = ("budget.", "price.")
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,10 @@ class Rows:
 
     updates: Sequence[Row] = ()
     attempts: Sequence[Row] = ()
+    approvals: Sequence[Row] = ()
+    """Each with the value at the provider that it was given for, as `remote`."""
+    events: Sequence[Row] = ()
+    """Every move of an update."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +202,7 @@ def text_of(value: Any) -> str | None:
 def same(path: str, one: Any, other: Any) -> bool:
     """Whether two values of a path are equal; amounts by what they are worth."""
     first, second = text_of(one), text_of(other)
-    if first is None or second is None or not path.startswith(_AMOUNTS):
+    if first is None or second is None or not path.startswith(AMOUNTS):
         return first == second
     try:
         return Decimal(first) == Decimal(second)

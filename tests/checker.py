@@ -16,7 +16,8 @@ from typing import Any, Protocol
 import aiohttp
 import asyncpg
 
-from tests.arrivals import Row, Rows, same
+from tests.arrivals import Row, Rows, link, same
+from tests.guarding import Agreed, judge_leave
 from tests.promises import Limit, Violation, judge
 
 
@@ -32,11 +33,18 @@ async def check(
     settle: float,
     limit: Limit | Mapping[str, Limit] | None = None,
     account: str | None = None,
+    agreed: Agreed | None = None,
 ) -> list[Violation]:
     """Every broken promise of one run; `settle` in seconds, `limit` as (n, seconds) or one such for
-    each limit group. Where several accounts share the database, `account` is the journal's."""
-    lines = read_journal(journal) if isinstance(journal, Path) else journal
-    return judge(lines, await read_rows(connection, account), settle, limit)
+    each limit group. Where several accounts share the database, `account` is the journal's. What
+    may leave at all is judged where `agreed` says what was agreed upon."""
+    lines = list(read_journal(journal) if isinstance(journal, Path) else journal)
+    rows = await read_rows(connection, account)
+    found = judge(lines, rows, settle, limit)
+    if agreed is not None:
+        arrivals = sorted(lines, key=lambda row: int(row["arrived_ns"]))
+        found += judge_leave(link(arrivals, rows), arrivals, rows, agreed)
+    return found
 
 
 def read_journal(path: Path) -> list[Row]:
@@ -51,7 +59,27 @@ async def read_rows(connection: Connection, account: str | None = None) -> Rows:
     attempts = await connection.fetch(
         "SELECT to_jsonb(t) FROM report.update_attempts t ORDER BY t.batch_id, t.update_id"
     )
-    return Rows(_of(account, updates), _of(account, attempts))
+    approvals = await connection.fetch("SELECT to_jsonb(a) FROM report.approvals a ORDER BY a.id")
+    events = await connection.fetch("SELECT to_jsonb(e) FROM report.update_events e ORDER BY e.id")
+    plans = await connection.fetch("SELECT to_jsonb(p) FROM report.plans p ORDER BY p.id")
+    moved = _of(account, events)
+    return Rows(
+        updates=_of(account, updates),
+        attempts=_of(account, attempts),
+        approvals=_bound(_of(account, approvals), moved, _of(account, plans)),
+        events=moved,
+    )
+
+
+def _bound(approvals: Iterable[Row], events: Iterable[Row], plans: Iterable[Row]) -> list[Row]:
+    """The approvals, each with the value that stood at the provider when it was held or planned."""
+    shown = {item["digest"]: item["remote"] for plan in plans for item in plan["items"]}
+    shown |= {
+        item["digest"]: item["remote"]
+        for event in events
+        for item in (event["holds"] or {}).values()
+    }
+    return [{**one, "remote": shown.get(one["digest"])} for one in approvals]
 
 
 async def compare_mirror(

@@ -74,8 +74,8 @@ def results_are_final(rows: Rows) -> Iterator[Violation]:
 
 def _fault_of_results(update: Row) -> str | None:
     outcomes = {path: said["outcome"] for path, said in (update["results"] or {}).items()}
-    if not outcomes and update["state"] in {"cancelled", "expired"}:
-        return None  # never sent, so nobody said anything
+    if update["state"] in {"cancelled", "expired"}:  # of what was never sent nobody said anything
+        outcomes = {**dict.fromkeys(update["patch"], update["state"]), **outcomes}
     if set(outcomes) != set(update["patch"]):
         return f"its results are for {sorted(outcomes)}, not for its patch"
     if not set(outcomes.values()) <= FINAL:
@@ -116,7 +116,7 @@ def no_blind_repeat(
 ) -> Iterator[Violation]:
     """Promise 4: after a write without a clear answer, a read that began `settle` after its end;
     before a second start, one that shows the campaign paused; a campaign is made once."""
-    reads = [row for row in arrivals if _is_read(row)]
+    reads = [row for row in arrivals if is_read(row)]
     for subject, mine in groups(writes):
         made = [write for write in mine if _made(write, subject)]
         if len(made) > 1:
@@ -150,7 +150,7 @@ def _repeats(subject: str, mine: Sequence[Write]) -> Iterator[tuple[Write, Write
                 yield first, second
 
 
-def _is_read(row: Row) -> bool:
+def is_read(row: Row) -> bool:
     """Whether an arrival read campaigns and was answered so that somebody can know."""
     is_about = not row["is_write"] and row["operation"] not in _NOT_ABOUT_CAMPAIGNS
     return bool(is_about and row["reply_whole"] and row["reply_readable"])
@@ -264,7 +264,7 @@ def _is_seen(update: Row, path: str, arrivals: Sequence[Row]) -> bool:
     campaign, wanted = update["external_id"], update["patch"].get(path)
     if any(shows(row["shown"].get(campaign), path, wanted) for row in arrivals):
         return True
-    return path == DELETED and any(_is_read(row) and is_absence(row, campaign) for row in arrivals)
+    return path == DELETED and any(is_read(row) and is_absence(row, campaign) for row in arrivals)
 
 
 def _rejected(update: Row, path: str, write: Write, subject: str) -> Iterator[Violation]:

@@ -15,7 +15,15 @@ from syncd.model.guard import Change, Hit, Recent, Rules
 from syncd.model.item_rules import item_hits
 from syncd.model.merge import change_of, guarded, merge
 from syncd.model.path import DELETED
-from syncd.model.plan import Mark, PathPlan, PlanCalls, PushPlan, UpdatePlan, Values, whole
+from syncd.model.plan import (
+    Mark,
+    PlanCalls,
+    PushPlan,
+    UpdatePlan,
+    Values,
+    superseded,
+    whole,
+)
 from syncd.model.update import Pending, Verdict
 from syncd.model.window_rules import Tally
 
@@ -197,19 +205,8 @@ def _lose(
     for path in plan.paths:
         winner = delete or winners.get((plan.update.external_id, path.path), plan.update.id)
         is_lost = path.mark in _GOOD and winner != plan.update.id
-        paths.append(_superseded(path, winner) if is_lost else path)
+        paths.append(superseded(path, winner) if is_lost else path)
     return replace(plan, paths=tuple(paths))
-
-
-def _superseded(path: PathPlan, winner: int) -> PathPlan:
-    return replace(
-        path,
-        mark=Mark.SUPERSEDED,
-        relies_on=None,
-        code="superseded",
-        message=f"update {winner} of the same campaign came later",
-        superseded_by=winner,
-    )
 
 
 def _rejected(plan: UpdatePlan, verdict: Verdict) -> UpdatePlan:

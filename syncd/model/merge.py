@@ -10,7 +10,7 @@ from syncd.model.figures import word
 from syncd.model.guard import Change, Hit, Recent, Rules, Way
 from syncd.model.item_rules import item_hits
 from syncd.model.path import DELETED, VERSION, stem_of
-from syncd.model.plan import Mark, PathPlan, UpdatePlan, Values, blank, whole
+from syncd.model.plan import Mark, PathPlan, UpdatePlan, Values, blank, superseded, whole
 from syncd.model.update import Pending, Policy
 
 Refusal = Callable[[Change], Hit | None]
@@ -91,8 +91,11 @@ def _sentence(paths: Iterable[PathPlan]) -> str:
 
 def _merge_path(update: Pending, path: str, remote: Values) -> PathPlan:
     """Three ways: reference, desired, remote. Only a third value at the provider is a conflict: one
-    that neither the requester saw nor we put there, nor stands there until ours takes effect."""
+    that neither the requester saw nor we put there, nor stands there until ours takes effect. What
+    was held while a later update went out comes too late."""
     desired, now = update.patch[path], remote.get(path)
+    if path in update.overtaken:
+        return superseded(blank(update, path, now, Mark.SUPERSEDED), update.overtaken[path])
     if now == desired and path not in update.awaited and _is_told(path, remote):
         return blank(update, path, now, Mark.ALREADY_SET)
     if path == DELETED:

@@ -211,6 +211,18 @@ def blank(
     return found.meeting(update.id, ())
 
 
+def superseded(path: PathPlan, winner: int) -> PathPlan:
+    """The same path, taken over by a later update."""
+    return replace(
+        path,
+        mark=Mark.SUPERSEDED,
+        relies_on=None,
+        code="superseded",
+        message=f"update {winner} of the same campaign came later",
+        superseded_by=winner,
+    )
+
+
 def whole(plan: UpdatePlan, mark: Mark, code: str | None, message: str | None) -> UpdatePlan:
     """Every path gets the mark that one of them earned."""
     paths = tuple(

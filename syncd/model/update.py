@@ -91,10 +91,11 @@ class Pending:
     """An update as push reads it from the outbox, with the paths that have no final result yet.
     Values are texts by path, None for null. `reference` is what the requester saw (None: nobody saw
     it); `ours` what our own writes since then put there; `awaited` the paths whose last value was
-    accepted for later and does not show yet, with what stands there until then. `policy` says what
-    a third value at the provider means; `approved` are the digests of the items that a person let
-    through; `agreed`, where the push goes by a saved plan, has the digests of the paths that may
-    leave. A create has the placeholder of `new_id` as its `external_id`."""
+    accepted for later and does not show yet, with what stands there until then; `overtaken` has the
+    paths that a later update has set meanwhile, with its number. `policy` says what a third value
+    at the provider means; `approved` are the digests of the items that a person let through;
+    `agreed`, where the push goes by a saved plan, has the digests of the paths that may leave. A
+    create has the placeholder of `new_id` as its `external_id`."""
 
     id: int
     external_id: str
@@ -102,6 +103,7 @@ class Pending:
     reference: Mapping[str, str | None] | None
     ours: Mapping[str, str | None] = field(default_factory=dict)
     awaited: Mapping[str, str | None] = field(default_factory=dict)
+    overtaken: Mapping[str, int] = field(default_factory=dict)
     policy: Policy = Policy.HOLD
     approved: frozenset[str] = frozenset()
     agreed: Mapping[str, str] | None = None

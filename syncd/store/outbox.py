@@ -251,6 +251,7 @@ def _pending(row: asyncpg.Record) -> Pending:
         reference=row["reference"],
         ours=row["ours"] or {},
         awaited=row["awaited"] or {},
+        overtaken=row["overtaken"] or {},
         policy=Policy(row["policy"]),
         approved=frozenset(row["approved"]),
         name=row["name"] or "",

@@ -53,6 +53,20 @@ def test_the_last_of_many_updates_goes_out_and_the_others_say_which_it_was() -> 
     assert "update 29" in (made.updates[0].deciding.message or "")
 
 
+@pytest.mark.parametrize("policy", Policy)
+def test_a_path_that_a_later_update_has_set_meanwhile_is_not_sent_after_it(policy: Policy) -> None:
+    """It was held while that one went out; what it asks for otherwise still goes."""
+    patch, shown = {DAILY: "50", MONTHLY: "90"}, {DAILY: "100", MONTHLY: "100"}
+    late = asking(1, patch, reference=shown, overtaken={DAILY: 7}, policy=policy)
+    made = plan([late], {"a": shown})
+    assert by_path(made) == {1: {DAILY: ("superseded", 7), MONTHLY: ("send", None)}}
+    assert sent(made) == {"a": {MONTHLY: "90"}}
+    wanted = pending(1, "50", overtaken={DAILY: 7}, policy=policy)
+    made = daily([wanted], a="50")
+    assert marks(made) == {1: SUPERSEDED}
+    assert "update 7" in (made.updates[0].deciding.message or "")
+
+
 def test_queue_order_decides_and_not_the_id() -> None:
     """The outbox gives (due, number): one that was asked for first may be due last."""
     assert sent(daily([pending(9, "50"), pending(3, "60")], a="100")) == {"a": {DAILY: "60"}}

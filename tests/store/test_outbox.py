@@ -97,6 +97,24 @@ async def test_an_update_knows_what_our_own_writes_put_there(parts: Parts) -> No
     assert not update.awaited
 
 
+async def test_an_update_that_was_held_while_a_later_one_went_out_does_not_follow_it(
+    parts: Parts,
+) -> None:
+    held = await parts.enqueue("a", "1", expect={"budget.daily": "99"})
+    await parts.outbox.decide((await parts.plan()).marked(Mark.HELD))
+    later = await parts.enqueue("a", "2")
+    await parts.settle(await parts.intend(), APPLIED)
+    await parts.sql.execute("SELECT syncd.retry($1)", held)
+    (update,) = await parts.outbox.due(10, ())
+    assert (update.id, update.overtaken) == (held, {"budget.daily": later})
+    await parts.outbox.decide((await parts.plan()).updates)
+    row = await parts.update(held)
+    assert (row["state"], row["superseded_by"]) == ("superseded", later)
+    newest = await parts.enqueue("a", "3")
+    (update,) = await parts.outbox.due(10, ())
+    assert (update.id, update.overtaken) == (newest, {})
+
+
 async def test_what_was_confirmed_before_an_update_was_asked_for_is_not_ours(parts: Parts) -> None:
     """Of two, one was asked for while ours was on its way, one after a read had shown it."""
     await parts.enqueue("a", "50")

@@ -45,7 +45,7 @@ first AS (
 SELECT d.id, d.place AS external_id, syncd.open_part(d.patch, d.results) AS patch, d.reference, d.requester,
        coalesce(c.name, CASE WHEN d.is_create THEN d.patch ->> 'name' END) AS name,
        CASE WHEN c.external_id IS NULL AND d.is_create THEN d.currency ELSE c.currency END AS currency,
-       c.external_id IS NOT NULL AS is_known, d.external_id IS NULL AS is_create, d.policy, p.ours, p.awaited,
+       c.external_id IS NOT NULL AS is_known, d.external_id IS NULL AS is_create, d.policy, p.ours, p.awaited, n.overtaken,
        ARRAY(SELECT v.digest FROM syncd.approvals v
               WHERE v.account_id = d.account_id AND v.update_id = d.id AND v.expires_at > (SELECT syncd.now())) AS approved
   FROM due d JOIN first USING (place)
@@ -66,6 +66,15 @@ SELECT d.id, d.place AS external_id, syncd.open_part(d.patch, d.results) AS patc
                 WHERE o.account_id = d.account_id AND o.external_id = d.external_id
                   AND d.patch ? e.key AND o.results #>> ARRAY[e.key, 'outcome'] = 'applied'
                 ORDER BY e.key, syncd.result_at(o, e.key) DESC, o.id DESC) l) p
+  CROSS JOIN LATERAL (
+       -- What was held while a later update of the same path went out is never sent after that one.
+       SELECT jsonb_object_agg(l.path, l.id) AS overtaken
+         FROM (SELECT DISTINCT ON (e.path) e.path, o.id
+                 FROM syncd.updates o, jsonb_object_keys(o.patch) e(path)
+                WHERE o.account_id = d.account_id AND o.external_id = d.external_id
+                  AND (o.due_at, o.id) > (d.due_at, d.id)
+                  AND d.patch ? e.path AND o.results #>> ARRAY[e.path, 'outcome'] = 'applied'
+                ORDER BY e.path, o.due_at DESC, o.id DESC) l) n
  WHERE d.is_chosen
  ORDER BY d.due_at, d.id
 

@@ -1,0 +1,69 @@
+"""Random histories of people, queue, faults and deaths at every provider, each judged at its end by
+the checker: no promise is ever broken. A seed repeats its histories."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import hypothesis
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from syncd.simulator import PROVIDERS
+from tests.machine.conftest import COUNTS
+from tests.machine.ground import Ground
+from tests.machine.machine import Machine
+from tests.machine.tally import Tally
+
+STEPS = 50
+SEED = os.environ.get("SEED")
+FEW, MANY = range(1), range(1, 12)
+Record = Callable[[str, Any], None]
+
+
+def histories(ground: Ground, provider: str, seed: int, examples: int) -> Tally:
+    """Run the histories of a seed; raises for one that breaks a promise, made as short as may
+    be."""
+    made = type(f"Machine_{provider}", (Machine,), {})
+    made.ground, made.provider, made.tally = ground, provider, Tally()
+    again = f"SEED={seed} .venv/bin/python -m pytest -p no:cacheprovider -m 'soak or not soak'"
+    again += f" tests/machine/test_machine.py -k 'seed and {provider}'"
+    try:
+        run_state_machine_as_test(
+            hypothesis.seed(seed)(made),
+            settings=settings(
+                max_examples=examples,
+                stateful_step_count=STEPS,
+                deadline=None,
+                database=None,
+                suppress_health_check=list(HealthCheck),
+                phases=(Phase.generate, Phase.shrink),
+                print_blob=False,
+            ),
+        )
+    except BaseException as error:
+        error.add_note(f"after {made.tally.of('run', 'steps')} steps; again: {again}")
+        raise
+    return made.tally
+
+
+def record(told: Record, provider: str, seed: int, tally: Tally) -> None:
+    told(COUNTS, {"seeds": [f"{provider} {seed}"], "counts": tally.plain()})
+
+
+@pytest.mark.skipif(SEED is not None, reason="a seed was asked for")
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_no_history_breaks_a_promise(
+    ground: Ground, provider: str, record_property: Record
+) -> None:
+    record(record_property, provider, 0, histories(ground, provider, 0, 2))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", MANY if SEED is None else [int(SEED)])
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_no_history_of_a_seed_breaks_a_promise(
+    ground: Ground, provider: str, seed: int, record_property: Record
+) -> None:
+    record(record_property, provider, seed, histories(ground, provider, seed, 8))
