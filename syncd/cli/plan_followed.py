@@ -104,8 +104,8 @@ def followed(saved: SavedPlan, pushed: PushReport | None, rows: Sequence[Row]) -
 def draw(screen: Screen, account: str, done: Followed) -> None:
     """What went by the plan and what did not."""
     short, left = done.hash[:SHORT], len(done.dropped)
-    went = f"{plural(done.updates - left, 'update')} of {done.updates} went by it"
-    screen.deed(f"{account} plan {short}: {went}" + (f", {left} did not" if left else ""))
+    went = f"{done.updates - left} of {plural(done.updates, 'update')} went by it"
+    screen.deed(f"{account} plan {short}: {went}" + (f", {left} stayed behind" if left else ""))
     for one in done.dropped:
         screen.deed(f"  #{one.update}  {one.state}: {shown(one.reason)}")
         if one.command is not None:
