@@ -169,9 +169,15 @@ async def test_what_meets_another_rule_than_the_plan_says_stays_in_the_queue(
     assert (account["push"]["outcome"], account["push"]["counts"]["queued"]) == ("ok", 1)
     reads = [one for one in guarded.simulator.journal.arrivals[before:] if one.operation != "token"]
     assert len(reads) == 1, "it is looked at once"
+    await guarded.books.connection.execute("UPDATE syncd.clock SET shift = '-1 hour'")
+    older = await guarded.books.enqueue(pick["id"], pick["path"], pick["amount"])
+    await guarded.books.connection.execute("UPDATE syncd.clock SET shift = '0'")
+    ran = await syncd("sync", "--push", "--plan", plan["hash"])
+    assert ran.code == 3
+    assert f"#{tripled}  queued: an older update of the same path is in the queue" in ran.out
     assert guarded.sent() == []
     assert (await syncd("sync", "--push")).code == 0
-    assert await guarded.books.states([tripled]) == ["applied"]
+    assert await guarded.books.states([older, tripled]) == ["superseded", "applied"]
     assert guarded.sent() == [[pick["id"]]]
 
 
