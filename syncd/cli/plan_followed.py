@@ -20,6 +20,8 @@ from syncd.store.plans import SavedPlan
 from syncd.store.reports import Row
 
 _MAY_LEAVE: Final = (Mark.SEND, Mark.LATER, Mark.HELD)
+_FREE: Final = ("push_schedule", "no_service")
+_OLDER: Final = "an older update of the same path is in the queue and not in the plan"
 _LEFT: Final = ("queued", "held", "cancelled", "expired")
 
 
@@ -93,38 +95,48 @@ def agreed(saved: SavedPlan) -> Agreed:
 
 def followed(saved: SavedPlan, pushed: PushReport | None, rows: Sequence[Row]) -> Followed:
     """What became of the plan; `rows` are its updates as they stand now."""
-    dropped = {} if pushed is None else pushed.dropped
+    left = [row for row in rows if row["state"] in _LEFT]
     return Followed(
         hash=saved.hash,
         updates=len(saved.updates),
-        dropped=tuple(_dropped(saved, row, dropped) for row in rows if row["state"] in _LEFT),
+        dropped=tuple(_dropped(saved, row, pushed) for row in left),
     )
 
 
 def draw(screen: Screen, account: str, done: Followed) -> None:
     """What went by the plan and what did not."""
     short, left = done.hash[:SHORT], len(done.dropped)
-    went = f"{plural(done.updates - left, 'update')} of {done.updates} went by it"
-    screen.deed(f"{account} plan {short}: {went}" + (f", {left} did not" if left else ""))
+    went = f"{done.updates - left} of {plural(done.updates, 'update')} went by it"
+    screen.deed(f"{account} plan {short}: {went}" + (f", {left} stayed behind" if left else ""))
     for one in done.dropped:
         screen.deed(f"  #{one.update}  {one.state}: {shown(one.reason)}")
         if one.command is not None:
             screen.deed(f"    help: {one.command}")
 
 
-def _dropped(saved: SavedPlan, row: Row, dropped: Mapping[int, str]) -> Dropped:
+def _dropped(saved: SavedPlan, row: Row, pushed: PushReport | None) -> Dropped:
     number, state = row["id"], row["state"]
     code, reason, command = row["reason_code"] or state, row["reason"] or state, row["command"]
     if state == "queued":
-        waiting = row["waiting_for"]
-        code, reason = waiting["code"], waiting["text"]
-    if number in dropped:
-        code, reason = PLAN_CHANGED, dropped[number]
-        command = f"syncd plan {saved.account} --save"
+        code, reason = _waits(row, pushed)
+        if code == PLAN_CHANGED:
+            command = f"syncd plan {saved.account} --save"
     elif state == "held" and _is_as_planned(saved, row):
         code = "not_approved"
         command = f"syncd updates approve --plan {saved.hash[:SHORT]}, then this command again"
     return Dropped(update=number, state=state, code=code, reason=reason, command=command)
+
+
+def _waits(row: Row, pushed: PushReport | None) -> tuple[str, str]:
+    """Why an update is still in the queue. One that nothing else keeps back, and that the push did
+    not even take, has an older one before it."""
+    waiting = row["waiting_for"]
+    if pushed is not None and row["id"] in pushed.dropped:
+        return PLAN_CHANGED, pushed.dropped[row["id"]]
+    is_left = pushed is not None and pushed.error is None and row["id"] not in pushed.states
+    if is_left and waiting["code"] in _FREE:
+        return "older_first", _OLDER
+    return waiting["code"], waiting["text"]
 
 
 def _is_as_planned(saved: SavedPlan, row: Row) -> bool:

@@ -65,7 +65,11 @@ def moment_in(plan: Document, name: str) -> dt.datetime | None:
 
 
 def _value(item: Document, name: str) -> str:
-    return value(item["path"], item[name], item["currency"])
+    return _shown(item, item[name])
+
+
+def _shown(item: Document, given: str | None) -> str:
+    return value(item["path"], given, item["currency"])
 
 
 def _change(item: Document) -> str:
@@ -110,10 +114,7 @@ def _since(item: Document, *, is_first: bool) -> Iterator[str]:
         return
     if is_first and now["state"] != item["state"]:
         yield f"since then: {now['state'] or 'no such update'}"
-    if now["is_shown"] and now["remote"] != item["remote"]:
-        moved = (
-            "nothing"
-            if now["remote"] is None
-            else value(item["path"], now["remote"], item["currency"])
-        )
+    expected = item["desired"] if now["state"] == "applied" else item["remote"]
+    if now["is_shown"] and now["state"] != "superseded" and now["remote"] != expected:
+        moved = "nothing" if now["remote"] is None else _shown(item, now["remote"])
         yield f"since then: the mirror shows {moved}"

@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Final
 
-from syncd.cli.plan_document import SHORT, Document, approvable
+from syncd.cli.plan_document import SHORT, Document, approvable, of_updates
 from syncd.cli.plan_rows import HEADINGS, Stamp, moment_in, rows
 from syncd.cli.plan_summary import summary
 from syncd.cli.render.screen import Screen
@@ -17,6 +17,7 @@ _COLUMNS: Final = (
     Column(""),
     *(Column(name, right=name in ("NOW", "WANTED"), flexible=name == "NAME") for name in HEADINGS),
 )
+_GOING: Final = ("send", "later")
 
 
 def stamp(screen: Screen) -> Stamp:
@@ -75,13 +76,20 @@ def _rows(screen: Screen, plan: Document) -> None:
 
 
 def _next(screen: Screen, plan: Document) -> None:
-    """The whole hash of a plan that was kept, and what can be done with it."""
+    """The whole hash of a plan that was kept, and what can still be done with it."""
     short = plan["hash"][:SHORT]
     screen.answer(f"saved       {plan['hash']}")
-    held = approvable(plan)
+    still = {update for update, items in of_updates(plan).items() if _is_open(items[0])}
+    if plan["saved"]["is_expired"] or not still:
+        return
+    held = [update for update in approvable(plan) if update in still]
     if held:
         screen.answer(
-            f"next        syncd updates approve --plan {short}  lets {len(held)} held out"
+            f"next        syncd updates approve --plan {short}  lets out {len(held)} held"
         )
-    if plan["totals"]["send"] or held:
+    if held or any(item["mark"] in _GOING and item["update"] in still for item in plan["items"]):
         screen.answer(f"next        syncd sync --plan {short}  sends what is still the same")
+
+
+def _is_open(item: Document) -> bool:
+    return "now" not in item or item["now"]["state"] in ("queued", "held")

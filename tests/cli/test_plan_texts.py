@@ -151,17 +151,19 @@ def test_of_a_saved_plan_only_what_it_sends_or_holds_may_leave() -> None:
 
 def test_a_saved_plan_shows_what_has_moved_since() -> None:
     states = {str(one.update.id): "queued" for one in updates()}
-    states |= {"11": "applied", "18": "held", "19": "held"}
+    states |= {"11": "applied", "12": "superseded", "13": "applied", "18": "held", "19": "held"}
     del states["17"]
     held = updates()[4].paths[0].digest
     since = moved_since(
         shown(),
         states,
-        {"1": {DAILY: "150"}, "3": {DAILY: "100"}, "4": {}},
+        {"1": {DAILY: "150"}, "2": {DAILY: "70"}, "3": {DAILY: "100"}, "4": {}},
         {held: Approval(by="bea", until=AT)},
     )
     found = {row.cells[0]: row.notes for row in rows(since, stamp) if row.cells[0]}
-    assert found["#11"] == ("since then: applied", "since then: the mirror shows 150.00 EUR")
+    assert found["#11"] == ("since then: applied",), "and the mirror shows what was wanted"
+    assert found["#12"] == ("since then: superseded",)
+    assert found["#13"] == ("since then: applied", "since then: the mirror shows 70.00 EUR")
     assert found["#14"] == (f"factor: {FACTOR.message}",), "that approval holds no more"
     assert found["#15"] == (
         f"factor: {FACTOR.message}",

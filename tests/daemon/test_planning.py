@@ -19,6 +19,7 @@ from syncd.model.registration import Price
 from syncd.simulator import Settings, Simulator
 from syncd.store.accounts import Accounts, Wanted
 from syncd.store.database import Database
+from syncd.store.prospects import Prospects
 from tests.daemon.setting import environment, loaded, written
 
 WIDE, NARROW = "guard = { max_factor = 1000000, share = 1 }", "guard = { share = 0.1 }"
@@ -162,6 +163,23 @@ async def test_a_plan_says_how_old_its_oldest_value_is(place: Place) -> None:
     assert after.read_at is not None
     assert made.read_at is not None
     assert made.read_at < after.read_at < after.state.at, "the read-back was later"
+
+
+async def test_requests_of_this_month_count_by_the_clock_of_the_price(place: Place) -> None:
+    await place.sql.execute(
+        """INSERT INTO syncd.prices (account_id, operation, amount, currency, free_per_month, zone)
+           SELECT id, 'PUT', 1, 'CNY', 9, 'Asia/Shanghai' FROM syncd.accounts"""
+    )
+    await place.sql.execute(
+        """INSERT INTO syncd.request_usage (account_id, operation, hour, requests)
+           SELECT a.id, 'PUT', h.hour, h.requests FROM syncd.accounts a CROSS JOIN LATERAL (
+               SELECT date_trunc('month', syncd.now() AT TIME ZONE 'Asia/Shanghai')
+                      AT TIME ZONE 'Asia/Shanghai' AS begins) m
+            CROSS JOIN LATERAL (VALUES (m.begins - interval '1 h', 400), (m.begins, 30),
+                                       (m.begins + interval '9 h', 2)) h(hour, requests)"""
+    )
+    number = await place.sql.fetchval("SELECT id FROM syncd.accounts")
+    assert await Prospects(place.database, number).used() == {"PUT": 32}
 
 
 def test_calls_take_their_share_of_every_limit_that_counts_them(tmp_path: Path) -> None:
