@@ -147,7 +147,7 @@ def _complaint(refusal: Refusal, wanted: Wanted, known: Mapping[str, KnownAccoun
     path = path_of(refusal.message, wanted.patch)
     account = known.get(wanted.account)
     field = field_of(account.fields.values(), path) if account and path else None
-    code = "guard" if refusal.code == "amount" else refusal.code
+    code = "cap" if refusal.code == "amount" else refusal.code
     if code == "value" and field is not None and field.kind is Kind.AMOUNT:
         code = "amount"
     return Complaint(code=code, text=refusal.message, remedy=refusal.remedy, path=path)

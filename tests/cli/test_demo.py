@@ -22,7 +22,7 @@ def test_the_demo_plays_to_its_end_and_leaves_nothing_behind(tmp_path: Path) -> 
     for provider in ("icas", "epom", "pai", "voipbin"):
         assert f"{provider}-demo pull ok: seen 4" in ran.out
         assert f"{provider}-demo push ok" in ran.out
-    assert 'needs guard.start = "free" in account voipbin-demo' in ran.out
+    assert "held: guard-start: status = active takes an approval (guard.start)" in ran.out
     assert "No campaign began to call anybody." in ran.out
     assert "Nothing is left running or on disk." in ran.out
     assert list(tmp_path.iterdir()) == []

@@ -69,9 +69,7 @@ def test_what_is_no_amount_is_refused_with_its_reason(pulled: Command, campaign:
         "1.000": '"1.000" is ambiguous',
         "0.001": '"0.001" has more than 2 decimals',
         "9" * 15: "at most 14 before the point",
-        "unlimited": '"unlimited" is not accepted',
         "null": "null is not accepted",
-        "2000000": "above this account's largest amount, 1000000",
     }.items():
         ran = pulled("enqueue", ACCOUNT, campaign, "--set", f"budget.daily={value}")
         assert ran.code == 2, value
@@ -79,6 +77,20 @@ def test_what_is_no_amount_is_refused_with_its_reason(pulled: Command, campaign:
         assert said in ran.err
         assert "help: " in ran.err
     assert pulled("updates", "list", "--format", "json").document["updates"] == []
+
+
+def test_what_a_person_may_let_through_is_queued_and_what_is_above_a_cap_is_refused(
+    pulled: Command, campaign: str
+) -> None:
+    for value in ("unlimited", "2000000"):
+        ran = pulled("enqueue", ACCOUNT, campaign, "--set", f"budget.daily={value}")
+        assert ran.code == 0, ran.err
+    assert pulled("db", "caps", "set", ACCOUNT, "--max-amount", "500").code == 0
+    ran = pulled("enqueue", ACCOUNT, campaign, "--set", "budget.daily=500.01")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("error[cap]: budget.daily: 500.01 is above the owner's cap, 500\n")
+    assert "  --set budget.daily=500.01\n                     ^^^^^^\n" in ran.err
+    assert "help: the owner sets the caps of account criteo-eu: syncd db caps list" in ran.err
 
 
 def test_a_period_is_changed_by_lifting_the_old_limit_in_the_same_update(
@@ -145,9 +157,9 @@ def test_a_dry_run_checks_everything_and_queues_nothing(pulled: Command, campaig
         0,
         "checked 1 update: all would be queued. Nothing was queued.\n",
     )
-    ran = pulled("enqueue", ACCOUNT, campaign, "--set", "budget.daily=2000000", "--dry-run")
+    ran = pulled("enqueue", ACCOUNT, campaign, "--set", "budget.daily=0.001", "--dry-run")
     assert ran.code == 2
-    assert "above this account's largest amount" in ran.err
+    assert "more than 2 decimals" in ran.err
     assert pulled("updates", "list", "--format", "json").document["counts"] == {}
 
 

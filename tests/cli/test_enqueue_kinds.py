@@ -106,14 +106,17 @@ def test_creating_is_refused_where_it_is_not_offered(begin: Begin) -> None:
     assert "creating campaigns is not offered for epom in account shop" in ran.err
 
 
-def test_a_delete_needs_leave(pai: Command) -> None:
+def test_a_delete_is_queued_and_the_plan_says_whether_it_needs_leave(pai: Command) -> None:
     campaign = first(pai)
-    refused = pai("enqueue", "shop", campaign, "--delete")
-    assert refused.code == 2
-    assert refused.err.startswith("error[guard]: deleted = true needs guard.delete")
-    assert 'help: write guard = { delete = "free" } under account shop' in refused.err
+    ran = pai("enqueue", "shop", campaign, "--delete")
+    assert ran.code == 0, ran.err
+    planned = pai("plan", "--format", "json").document["plans"][0]["items"][0]
+    assert (planned["mark"], [hit["rule"] for hit in planned["rules"]]) == (
+        "held",
+        ["guard-delete"],
+    )
     pai.config.write_text(pai.config.read_text() + FREE + "\n")
-    pai("accounts", "list")
+    pai("updates", "cancel", ran.out.split()[1])
     ran = pai("enqueue", "shop", campaign, "--delete")
     assert ran.code == 0, ran.err
     assert ran.out.endswith(f"shop/{campaign} delete the campaign\n")

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from syncd.cli.choices import Choices
-from syncd.cli.codes import MISUSE, OK
+from syncd.cli.codes import OK
 from syncd.cli.demo.narrator import Narrator
 from syncd.cli.demo.stage import Stage, account_of
 from syncd.cli.opened import finish, opened
@@ -46,9 +46,9 @@ def order_elsewhere(narrator: Narrator, here: Stage) -> list[Wish]:
         )
     narrator.quote(file.read_text("utf-8"))
     _run(narrator, here, ["enqueue", "--from", file.name], ["enqueue", "--from", str(file)], OK)
-    narrator.say("Starting to call people needs leave in the configuration; here nobody gave it:")
+    narrator.say("Starting to call people takes a person's approval; until then the push holds it:")
     start = ["enqueue", account_of("voipbin"), wishes[-1].campaign, "--set", "status=active"]
-    _run(narrator, here, start, start, MISUSE)
+    _run(narrator, here, start, start, OK)
     return wishes
 
 
@@ -72,9 +72,11 @@ async def _check_states(narrator: Narrator, choices: Choices, wishes: list[Wish]
             rows = await here.reports.updates(
                 UpdateFilter(account=account_of(wish.provider), states=tuple(State), limit=None)
             )
-            narrator.check(
-                [row["state"] for row in rows], [State.APPLIED.value], f"{wish.provider}'s update:"
-            )
+            states = {path: row["state"] for row in rows for path in row["patch"]}
+            expected = dict.fromkeys(wish.values, State.APPLIED.value)
+            if wish.provider == "voipbin":
+                expected["status"] = State.HELD.value
+            narrator.check(states, expected, f"{wish.provider}'s updates:")
 
 
 def _run(
