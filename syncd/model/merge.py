@@ -98,24 +98,22 @@ def _merge_path(update: Pending, path: str, remote: Values) -> PathPlan:
         return superseded(blank(update, path, now, Mark.SUPERSEDED), update.overtaken[path])
     if now == desired and path not in update.awaited and _is_told(path, remote):
         return blank(update, path, now, Mark.ALREADY_SET)
-    if path == DELETED:
+    if path == DELETED or _is_no_surprise(update, path, now) or update.policy is Policy.OURS:
         return blank(update, path, now, Mark.SEND)
     has_base = update.reference is not None and path in update.reference
-    if has_base and now in _known(update, path):
-        return blank(update, path, now, Mark.SEND)
-    if update.policy is Policy.OURS:
-        return blank(update, path, now, Mark.SEND)
     if update.policy is Policy.THEIRS and has_base:
         return blank(update, path, now, Mark.SUPERSEDED, _remote_wins(path, desired, now))
     hit = _conflict(update, path, now) if has_base else _base_unknown(path, desired, now)
     return blank(update, path, now, Mark.SEND).meeting(update.id, [hit])
 
 
-def _known(update: Pending, path: str) -> set[str | None]:
-    """The values that are no surprise at the provider."""
-    reference = None if update.reference is None else update.reference.get(path)
+def _is_no_surprise(update: Pending, path: str, now: str | None) -> bool:
+    """Whether somebody saw this value, we put it there, or it stands there until ours shows."""
+    if update.reference is None or path not in update.reference:
+        return False
+    reference = update.reference[path]
     known = {reference, update.ours.get(path, reference)}
-    return known | {update.awaited[path]} if path in update.awaited else known
+    return now in known or (path in update.awaited and now == update.awaited[path])
 
 
 def _is_told(path: str, remote: Values) -> bool:
