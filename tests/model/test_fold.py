@@ -222,6 +222,13 @@ def test_a_delete_replaces_what_came_before_and_what_comes_after_waits() -> None
     }
 
 
+def test_a_campaign_that_is_gone_needs_no_delete_and_nobody_waits_for_one() -> None:
+    queue = [asking(1, GONE), asking(2, {NAME: "x"}), asking(3, GONE)]
+    made = plan(queue, {"a": GONE}, FREE)
+    assert marks(made) == {1: SUPERSEDED, 2: ("rejected", "gone"), 3: ("already_set", None)}
+    assert sent(made) == {}
+
+
 def test_a_delete_that_is_held_replaces_nothing_and_keeps_nobody() -> None:
     queue = [asking(1, {NAME: "new"}), asking(2, GONE), asking(3, {DAILY: "5"})]
     made = plan(queue, SHOWN, Rules(fields=FIELDS))
