@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 from syncd.engine.events import Observer, PassEnded, PassStarted
 from syncd.model.guard import Rules
 from syncd.model.run import RunKind, RunResult
 from syncd.ports import Mirror, Outbox, Provider, Queue, Records, Runs, Tenure, Unknowns
+
+
+FEW: Final = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +39,13 @@ class Account:
     request_timeout: float
     rules: Rules
     fresh_for: float = 0.0
+
+    @property
+    def portion(self) -> int:
+        """How many campaigns are read, judged and written before the next ones: few, where each
+        write takes a call of its own and must not come long after its read."""
+        reads_first = self.provider.capabilities.reads_first
+        return self.in_flight * (FEW if reads_first else self.batch)
 
     async def rules_now(self) -> Rules:
         """What may leave, with what the database's owner says this very moment."""

@@ -47,7 +47,7 @@ async def push(account: Account, agreed: Agreed | None = None) -> PushReport:
     ledger = Ledger(agreed=agreed)
     ledger.states.update(dict.fromkeys(await account.queue.expire(), State.EXPIRED))
     await account.queue.release()
-    size = account.batch * account.in_flight
+    size = account.portion
     pending = await account.outbox.due(size, (), ledger.wanted)
     if not pending and not ledger.states:
         return PushReport()
