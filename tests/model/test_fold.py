@@ -339,13 +339,15 @@ def test_a_refusal_speaks_for_itself_or_in_a_word() -> None:
 
 
 def test_the_adapter_is_told_what_is_a_create() -> None:
-    def unable(items: Sequence[WriteItem]) -> WritePlan:
-        verdict = Verdict(outcome=Outcome.REJECTED, code="no_creates")
-        return WritePlan(refused={one.external_id: verdict for one in items if one.is_create})
+    told: set[tuple[str, bool]] = set()
+
+    def taking(items: Sequence[WriteItem]) -> WritePlan:
+        told.update((one.external_id, one.is_create) for one in items)
+        return one_call(items)
 
     create = asking(7, {NAME: "n"}, external_id="+7", is_create=True, reference=None)
-    queue = [create, asking(8, {NAME: "x"})]
-    assert marks(plan_push(queue, SHOWN, unable)) == {7: ("rejected", "no_creates"), 8: SEND}
+    assert marks(plan_push([create, asking(8, {NAME: "x"})], SHOWN, taking)) == {7: SEND, 8: SEND}
+    assert told == {("+7", True), ("a", False)}
 
 
 def test_a_push_without_rules_has_none() -> None:
