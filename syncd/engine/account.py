@@ -11,7 +11,6 @@ from syncd.model.guard import Rules
 from syncd.model.run import RunKind, RunResult
 from syncd.ports import Mirror, Outbox, Provider, Queue, Records, Runs, Tenure, Unknowns
 
-
 FEW: Final = 5
 
 
