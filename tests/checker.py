@@ -33,18 +33,20 @@ async def check(
     settle: float,
     limit: Limit | Mapping[str, Limit] | None = None,
     account: str | None = None,
-    agreed: Agreed | None = None,
 ) -> list[Violation]:
     """Every broken promise of one run; `settle` in seconds, `limit` as (n, seconds) or one such for
-    each limit group. Where several accounts share the database, `account` is the journal's. What
-    may leave at all is judged where `agreed` says what was agreed upon."""
-    lines = list(read_journal(journal) if isinstance(journal, Path) else journal)
+    each limit group. Where several accounts share the database, `account` is the journal's."""
+    lines = read_journal(journal) if isinstance(journal, Path) else journal
+    return judge(lines, await read_rows(connection, account), settle, limit)
+
+
+async def check_leave(
+    journal: Iterable[Row], connection: Connection, agreed: Agreed, account: str | None = None
+) -> list[Violation]:
+    """Every value that should not have left at all, by what was agreed upon."""
     rows = await read_rows(connection, account)
-    found = judge(lines, rows, settle, limit)
-    if agreed is not None:
-        arrivals = sorted(lines, key=lambda row: int(row["arrived_ns"]))
-        found += judge_leave(link(arrivals, rows), arrivals, rows, agreed)
-    return found
+    arrivals = sorted(journal, key=lambda row: int(row["arrived_ns"]))
+    return list(judge_leave(link(arrivals, rows), arrivals, rows, agreed))
 
 
 def read_journal(path: Path) -> list[Row]:

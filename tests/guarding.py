@@ -4,16 +4,15 @@ out; it shares no code with those it judges, and knows no provider."""
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from decimal import Decimal
 
-from tests.arrivals import AMOUNTS, Row, Rows, Write, same, text_of
-from tests.promises import APPLIED, DELETED, SECOND, Violation, is_read
+from tests.arrivals import Row, Rows, Write, same, text_of
+from tests.promises import DELETED, SECOND, Violation
+from tests.sent import SLACK, Sent, amount_of, ns_of, values_sent
 
 UNLIMITED = "unlimited"
-_SLACK = 2 * SECOND  # from the last look at a clock to the arrival
 _LEAST = 10  # campaigns of which a share says something
 _MOST = Decimal(10) ** 14
 
@@ -29,7 +28,7 @@ class Quiet:
         """Whether a time is well within them."""
         edges = [
             dt.datetime.fromtimestamp((wall_ns + slack) / SECOND, dt.UTC).time()
-            for slack in (-_SLACK, _SLACK)
+            for slack in (-SLACK, SLACK)
         ]
         return all(self._has(one) for one in edges)
 
@@ -46,8 +45,8 @@ class Agreed:
     `disable`); `starts` says whether an activation is a start; `activations`, `max_increase` and
     `share` of so many `campaigns` hold within `window` seconds; `min_gap` lies between two changes
     of a path. `caps` by path (or `*`) and `cap_activations` are the owner's, which nobody can let
-    pass. With `four_eyes` nobody lets their own wish pass. `torn` are the arrivals of passes that were interrupted: whether somebody
-    took in what such a read showed, nobody knows."""
+    pass. With `four_eyes` nobody lets their own wish pass. `torn` are the arrivals of passes that
+    were interrupted: whether somebody took in what such a read showed, nobody knows."""
 
     fresh_for: float = 60.0
     max_factor: Decimal | None = Decimal(2)
@@ -67,63 +66,6 @@ class Agreed:
     torn: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True)
-class Sent:
-    """One value that arrived for one update, and the reads before it of which one was the last
-    that was taken in, oldest first."""
-
-    write: Write
-    subject: str
-    update: Row
-    path: str
-    value: str | None
-    reads: Sequence[Row]
-    is_applied: bool
-    approvals: Sequence[Row]
-    """Those of this item that were valid when it arrived."""
-
-    @property
-    def is_approved(self) -> bool:
-        return bool(self.approvals)
-
-    @property
-    def before(self) -> list[str | None]:
-        """What these reads showed at the path."""
-        return [read["shown"][self.subject].get(self.path) for read in self.reads]
-
-    @property
-    def is_of_new(self) -> bool:
-        """Whether it made a campaign."""
-        return self.subject.startswith("new:")
-
-    @property
-    def is_activation(self) -> bool:
-        return self.path == "status" and self.value == "active"
-
-    @property
-    def wall_ns(self) -> int:
-        return int(self.write.row["wall_ns"])
-
-    @property
-    def is_pause(self) -> bool:
-        return self.path == "status" and self.value == "paused"
-
-    @property
-    def rise(self) -> Decimal:
-        """By how much a budget rises at least; one that had no limit falls."""
-        wanted = amount_of(self.path, self.value)
-        before = [amount_of(self.path, shown) for shown in self.before]
-        known = [one for one in before if one is not None]
-        is_budget = self.path.startswith("budget.") and wanted is not None and len(known) > 0
-        if not is_budget or len(known) < len(before) or wanted is None:
-            return Decimal(0)
-        return max(wanted - max(known), Decimal(0))
-
-    def __str__(self) -> str:
-        at = f"arrival {self.write.seq}"
-        return f"{self.path} = {self.value} of update {self.update['id']} ({at})"
-
-
 def judge_leave(
     writes: Sequence[Write], arrivals: Sequence[Row], rows: Rows, agreed: Agreed
 ) -> Iterator[Violation]:
@@ -132,51 +74,6 @@ def judge_leave(
     yield from within_caps(sent, agreed)
     yield from within_window(sent, agreed)
     yield from nobody_is_overwritten(sent, agreed, rows)
-
-
-def values_sent(
-    writes: Sequence[Write], arrivals: Sequence[Row], rows: Rows, torn: Collection[int] = ()
-) -> list[Sent]:
-    """Every value of every write, in order of arrival."""
-    updates = {update["id"]: update for update in rows.updates}
-    reads = [row for row in arrivals if is_read(row)]
-    return [
-        Sent(
-            write=write,
-            subject=subject,
-            update=updates[one],
-            path=path,
-            value=text_of(value),
-            reads=_last_of(subject, write, reads, torn),
-            is_applied=any(item["truth"] in APPLIED for item in write.about(subject, path)),
-            approvals=_valid(updates[one], path, write, rows.approvals),
-        )
-        for write in writes
-        for subject, ids in write.updates.items()
-        for one in ids
-        for path, value in write.sent[one].items()
-    ]
-
-
-def _last_of(
-    subject: str, write: Write, reads: Sequence[Row], torn: Collection[int]
-) -> Sequence[Row]:
-    """The last read of a subject before a write, and after it those of interrupted passes."""
-    seen = [row for row in reads if row["arrived_ns"] < write.start and subject in row["shown"]]
-    sure = [at for at, row in enumerate(seen) if row["seq"] not in torn]
-    return seen[sure[-1] if sure else 0 :]
-
-
-def _valid(update: Row, path: str, write: Write, approvals: Sequence[Row]) -> Sequence[Row]:
-    """The approvals of an item that were valid when it arrived."""
-    at = write.row["wall_ns"]
-    return [
-        approval
-        for approval in approvals
-        if approval["update_id"] == update["id"]
-        and approval["path"] == path
-        and _ns(approval["approved_at"]) - _SLACK <= at <= _ns(approval["expires_at"]) + _SLACK
-    ]
 
 
 def within_caps(sent: Sequence[Sent], agreed: Agreed) -> Iterator[Violation]:
@@ -240,7 +137,7 @@ def within_window(sent: Sequence[Sent], agreed: Agreed) -> Iterator[Violation]:
     done = [one for one in sent if one.is_applied and not one.is_of_new]
     for position, one in enumerate(done):
         since = one.write.start - agreed.window * SECOND
-        before = [other for other in done[:position] if other.write.start > since + _SLACK]
+        before = [other for other in done[:position] if other.write.start > since + SLACK]
         free = [other for other in before if not other.is_approved]
         found = [*_over_the_owners(one, before, agreed)]
         if not one.is_approved:
@@ -291,7 +188,7 @@ def _too_soon(one: Sent, earlier: Sequence[Sent], agreed: Agreed) -> Iterator[st
         and other.write.seq != one.write.seq
     ]
     gap = one.write.start - max(same_path, default=0)
-    if same_path and not one.is_pause and gap < agreed.min_gap * SECOND - _SLACK:
+    if same_path and not one.is_pause and gap < agreed.min_gap * SECOND - SLACK:
         yield f"came {gap / SECOND:.0f} s after the change before"
 
 
@@ -314,7 +211,7 @@ def _replaced(one: Sent, agreed: Agreed, ours: Sequence[str | None]) -> Iterator
         yield Violation(14, f"{one} was sent without any read")
         return
     age = one.write.start - one.reads[-1]["arrived_ns"]
-    if age > agreed.fresh_for * SECOND + _SLACK:
+    if age > agreed.fresh_for * SECOND + SLACK:
         yield Violation(14, f"{one} was sent on a read {age / SECOND:.0f} s old")
     if one.update.get("policy") == "ours":
         return
@@ -332,7 +229,7 @@ def _applied_last(one: Sent, rows: Rows) -> list[str | None]:
         said = (update["results"] or {}).get(one.path, {})
         is_of_it = update["external_id"] == one.subject and update["id"] != one.update["id"]
         if is_of_it and said.get("outcome") == "applied" and said.get("at"):
-            found.append((_ns(said["at"]), text_of(update["patch"][one.path])))
+            found.append((ns_of(said["at"]), text_of(update["patch"][one.path])))
     before = [known for known in found if known[0] <= one.write.row["wall_ns"]]
     return [max(before, key=lambda known: known[0])[1]] if before else []
 
@@ -348,7 +245,7 @@ def _ours_after(one: Sent, known: list[str | None]) -> list[str | None]:
 
 
 def _carried_along(sent: Sequence[Sent]) -> Iterator[Violation]:
-    whole = {(one.write.seq, one.subject): one for one in sent if not one.is_of_new}
+    whole = {(one.write.seq, one.subject): one for one in sent if one.reads and not one.is_of_new}
     for one in whole.values():
         asked = {
             path for number in one.write.updates[one.subject] for path in one.write.sent[number]
@@ -360,17 +257,3 @@ def _carried_along(sent: Sequence[Sent]) -> Iterator[Violation]:
                     continue
                 what = f"{path} = {value} went along unasked"
                 yield Violation(14, f"{what} (arrival {one.write.seq}), read was {shown}")
-
-
-def amount_of(path: str, value: str | None) -> Decimal | None:
-    """What a path of money has, None where that is no number."""
-    if value is None or not path.startswith(AMOUNTS):
-        return None
-    try:
-        return Decimal(value)
-    except InvalidOperation:
-        return None
-
-
-def _ns(time: Any) -> int:
-    return int(dt.datetime.fromisoformat(str(time)).timestamp() * SECOND)

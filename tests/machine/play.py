@@ -12,8 +12,8 @@ from typing import Any
 
 import asyncpg
 
-from syncd.config import Config
 from syncd.cli.plan_document import saved_items
+from syncd.config import Config
 from syncd.daemon import SyncRequest, plan, register
 from syncd.simulator.faults import Fault
 from syncd.store.plans import Plans
@@ -26,6 +26,9 @@ from tests.machine.troubles import trouble, writes_of
 from tests.moved import Move
 from tests.waiting import eventually
 
+Passes = tuple[bool, bool]
+"""Whether to pull, and whether to push."""
+PULL, PUSH, BOTH = (True, False), (False, True), (True, True)
 _FOCUS = 4  # campaigns that people care about, so that what they do meets
 _MOST_ARMED = 6
 _AGES = "UPDATE syncd.leases SET expires_at = 'epoch' WHERE owner IS NOT NULL"
@@ -83,7 +86,7 @@ class Play:
                 if values:
                     world.edit(campaign, values)
             await self._cap(scene)
-        await self.sync(range(len(self.scenes)), push=False)
+        await self.sync(range(len(self.scenes)), PULL)
 
     async def _cap(self, scene: Scene) -> None:
         """The owner sets the caps."""
@@ -203,8 +206,8 @@ class Play:
         account = self.scene(which).place.account
         (made,) = await plan(self.config, self._life, [account])
         if made.plan.updates:
-            kept = (made.plan.hash, saved_items(made), {}, "somebody", dt.timedelta(hours=24))
-            await Plans(self._life, made.number).save(*kept)
+            plans, items = Plans(self._life, made.number), saved_items(made)
+            await plans.save(made.plan.hash, items, {}, "somebody", dt.timedelta(hours=24))
             self.plans.append(made.plan.hash)
 
     async def pause(self, *, is_on: bool) -> None:
@@ -249,15 +252,15 @@ class Play:
 
     # What syncd does.
 
-    async def sync(self, of: Sequence[int], **asked: bool) -> None:
+    async def sync(self, of: Sequence[int], passes: Passes = BOTH) -> None:
         """A pass that nobody interrupts."""
-        await run(self.config, self._life, self._request(of, **asked))
+        await run(self.config, self._life, self._request(of, passes))
         await self.look()
 
-    async def strike(self, of: Sequence[int], stroke: Stroke, **asked: bool) -> None:
+    async def strike(self, which: int, stroke: Stroke, passes: Passes) -> None:
         """A pass that is interrupted."""
         before = self._seqs()
-        await run(self.config, self._life, self._request(of, **asked), stroke)
+        await run(self.config, self._life, self._request([which], passes), stroke)
         if stroke.fired is not None:
             self.tally.add("struck", f"{stroke.manner} at {stroke.fired}")
         await self._after(before, is_torn=stroke.fired is not None and stroke.manner != "edit")
@@ -275,12 +278,12 @@ class Play:
             if end == "takeover":
                 await scene.books.connection.execute(_AGES)
                 self._new_life()
-                await run(self.config, self._life, self._request([which], pull=False))
+                await run(self.config, self._life, self._request([which], PUSH))
             life.is_dead = end == "death"
             if end in {"go on", "takeover"}:
                 held.release()
 
-        request = self._request([which], pull=False)
+        request = self._request([which], PUSH)
         _, is_held = await run_held(self.config, life, request, held, then)
         if is_held:
             self.tally.add("struck", f"{end} while held {when}")
@@ -323,9 +326,10 @@ class Play:
         for scene in self.scenes:
             scene.database = born
 
-    def _request(self, of: Sequence[int], **asked: bool) -> SyncRequest:
+    def _request(self, of: Sequence[int], passes: Passes) -> SyncRequest:
         names = tuple(self.scene(one).place.account for one in of)
-        return SyncRequest(accounts=names, started_by="machine", **asked)
+        pull, push = passes
+        return SyncRequest(accounts=names, started_by="machine", pull=pull, push=push)
 
     def _seqs(self) -> Mapping[str, int]:
         return {one.place.account: len(one.simulator.journal.arrivals) for one in self.scenes}

@@ -3,7 +3,7 @@ the checker: no promise is ever broken. A seed repeats its histories."""
 
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import hypothesis
 import pytest
@@ -25,8 +25,9 @@ Record = Callable[[str, Any], None]
 def histories(ground: Ground, provider: str, seed: int, examples: int) -> Tally:
     """Run the histories of a seed; raises for one that breaks a promise, made as short as may
     be."""
-    made = type(f"Machine_{provider}", (Machine,), {})
-    made.ground, made.provider, made.tally = ground, provider, Tally()
+    tally = Tally()
+    told = {"ground": ground, "provider": provider, "tally": tally}
+    made = cast("type[Machine]", type(f"Machine_{provider}", (Machine,), told))
     again = f"SEED={seed} .venv/bin/python -m pytest -p no:cacheprovider -m 'soak or not soak'"
     again += f" tests/machine/test_machine.py -k 'seed and {provider}'"
     try:
@@ -43,9 +44,9 @@ def histories(ground: Ground, provider: str, seed: int, examples: int) -> Tally:
             ),
         )
     except BaseException as error:
-        error.add_note(f"after {made.tally.of('run', 'steps')} steps; again: {again}")
+        error.add_note(f"after {tally.of('run', 'steps')} steps; again: {again}")
         raise
-    return made.tally
+    return tally
 
 
 def record(told: Record, provider: str, seed: int, tally: Tally) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from syncd.daemon import AccountReport, SyncRequest, sync
 from tests.arrivals import Row
-from tests.checker import check, compare_mirror, read_rows
+from tests.checker import check, check_leave, compare_mirror, read_rows
 from tests.e2e.scene import Scene
 from tests.e2e.spelling import spelt_arrival
 from tests.endings import (
@@ -85,11 +85,12 @@ async def _round(play: Play) -> Sequence[AccountReport]:
 async def _judged(play: Play, scene: Scene) -> list[Violation]:
     """What the checker says of one account."""
     account, books = scene.place.account, scene.books
-    lines = [spelt_arrival(row) for row in scene.simulator.journal.since(0)]
-    lines = moved(lines, play.moves)
+    spelt = (spelt_arrival(row) for row in scene.simulator.journal.since(0))
+    lines = moved(spelt, play.moves)
     campaigns = len(scene.truth())
     agreed = play.agreements[account].agreed(campaigns, frozenset(play.torn[account]))
-    found = await check(lines, books.connection, SETTLE, account=account, agreed=agreed)
+    found = await check(lines, books.connection, SETTLE, account=account)
+    found += await check_leave(lines, books.connection, agreed, account)
     rows = await read_rows(books.connection, account)
     mine = {number: one for number, one in play.acked.items() if one["account"] == account}
     found += [*nothing_is_lost(mine, rows), *all_is_decided(rows)]
@@ -106,10 +107,10 @@ async def _another_round(play: Play) -> list[Violation]:
 async def _records(play: Play) -> Mapping[str, Sequence[Row]]:
     """All that a round without anything to do leaves as it is."""
     books = play.scenes[0].books
-    found: dict[str, Sequence[Any]] = {
+    found: dict[str, Sequence[Row]] = {
         one: sorted(await books.view(one), key=str) for one in _RECORDS
     }
     for scene in play.scenes:
-        writes = [{"seq": one.seq, "method": one.method} for one in scene.writes()]
+        writes: list[Row] = [{"seq": one.seq, "method": one.method} for one in scene.writes()]
         found[f"the writes to {scene.place.account}"] = writes
     return found

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from tests.checker import check, compare_mirror, compare_rows
+from tests.checker import check, compare_mirror, compare_rows, read_rows
 from tests.promises import Violation
 from tests.simulator.journals import SETTLE, attempt, lost, update, write
 
@@ -32,6 +32,10 @@ ROW: dict[str, Any] = {
     "gone_at": None,
     "values": VALUES | {"native.other": "there"},
 }
+
+
+APPROVAL = ("update_id", "path", "digest", "approved_by", "approved_at", "expires_at")
+EVENT = ("id", "update_id", "was", "state", "holds")
 
 
 def test_an_equal_mirror_is_equal() -> None:
@@ -63,14 +67,14 @@ def test_a_mirror_that_differs_is_found(changed: dict[str, Any]) -> None:
 
 
 class Views:
-    """A connection that answers the two or three views with rows given by hand."""
+    """A connection that answers views with rows given by hand, all others with none."""
 
     def __init__(self, **views: list[dict[str, Any]]) -> None:
         self.views = views
 
     async def fetch(self, query: str, /) -> Sequence[Any]:
         name = query.partition("report.")[2].split()[0]
-        return [(json.dumps(row),) for row in self.views[name]]
+        return [(json.dumps(row),) for row in self.views.get(name, [])]
 
 
 async def test_the_views_of_a_real_database_have_the_columns_that_are_read(
@@ -82,6 +86,8 @@ async def test_the_views_of_a_real_database_have_the_columns_that_are_read(
             (update(1, "1", "50"), "updates"),
             (attempt(1, 1, {}), "update_attempts"),
             (ROW, "campaigns"),
+            (dict.fromkeys(APPROVAL), "approvals"),
+            (dict.fromkeys(EVENT), "update_events"),
         ):
             columns = ", ".join(f'"{column}"' for column in line)
             assert await connection.fetch(f"SELECT {columns} FROM report.{view}") == []
@@ -105,3 +111,18 @@ async def test_rows_come_from_the_report_views_and_lines_from_the_file(tmp_path:
     assert await check(lines, views, SETTLE) == found
     assert await compare_mirror([TRUTH], views, "a") == []
     assert await compare_mirror([TRUTH], views, "b") == [Violation(10, "1 is not in the mirror")]
+
+
+async def test_an_approval_comes_with_the_value_that_it_was_given_for() -> None:
+    hold = {"budget.daily": {"digest": "held", "remote": "90", "hits": []}}
+    approvals = [dict.fromkeys(APPROVAL) | {"digest": one} for one in ("held", "planned", "gone")]
+    views = Views(
+        updates=[],
+        update_attempts=[],
+        approvals=approvals,
+        update_events=[dict.fromkeys(EVENT) | {"holds": hold}, dict.fromkeys(EVENT)],
+        plans=[{"items": [{"digest": "planned", "remote": "80"}]}],
+    )
+    rows = await read_rows(views)
+    assert [one["remote"] for one in rows.approvals] == ["90", "80", None]
+    assert len(rows.events) == 2
