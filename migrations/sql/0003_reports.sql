@@ -53,7 +53,7 @@ SELECT u.id, a.name AS account, u.external_id, u.patch, u.state, u.reason, u.res
   LEFT JOIN syncd.campaigns c ON c.account_id = u.account_id AND c.external_id = u.external_id;
 
 -- Everything that a person has to look at: what is held, what went wrong and was not marked as seen, and what is
--- still being found out; with the figures by path and what ends it.
+-- being found out for longer than a read-back takes; with the figures by path and what ends it.
 CREATE VIEW report.inbox AS
 SELECT u.id, a.name AS account, u.external_id, c.name AS campaign_name, k.cause,
        CASE k.cause WHEN 'different' THEN 'different' ELSE u.reason_code END AS code,
@@ -67,14 +67,15 @@ SELECT u.id, a.name AS account, u.external_id, c.name AS campaign_name, k.cause,
        END AS figures,
        CASE k.cause WHEN 'unknown' THEN 'nothing to do: it is read back after ' || syncd.shown_time(u.read_after)
                     ELSE syncd.resolving_command(u, a) END AS command,
-       coalesce((SELECT max(e.at) FROM syncd.update_events e
-                  WHERE e.account_id = u.account_id AND e.update_id = u.id AND e.state = u.state),
-                u.settled_at, u.created_at) AS since,
-       u.requester
+       s.since, u.requester
   FROM syncd.updates u
   JOIN syncd.accounts a ON a.id = u.account_id
   LEFT JOIN syncd.campaigns c ON c.account_id = u.account_id AND c.external_id = u.external_id
   CROSS JOIN LATERAL (SELECT CASE u.state WHEN 'applied' THEN 'different' ELSE u.state::text END AS cause) k
+  CROSS JOIN LATERAL (
+       SELECT coalesce((SELECT max(e.at) FROM syncd.update_events e
+                         WHERE e.account_id = u.account_id AND e.update_id = u.id AND e.state = u.state),
+                       u.settled_at, u.created_at) AS since) s
   LEFT JOIN LATERAL (
        SELECT string_agg(format('%s is %s at the provider, asked was %s', p.key,
                                 coalesce(c."values" ->> p.key, 'null'), coalesce(p.value, 'null')), '; ' ORDER BY p.key) AS told,
@@ -82,7 +83,7 @@ SELECT u.id, a.name AS account, u.external_id, c.name AS campaign_name, k.cause,
                   AS figures
          FROM jsonb_each_text(u.patch) p
         WHERE u.state = 'applied' AND c."values" ->> p.key IS DISTINCT FROM p.value) f ON true
- WHERE u.state IN ('held', 'unknown')
+ WHERE u.state = 'held' OR (u.state = 'unknown' AND s.since <= syncd.now() - interval '5 min')
     OR (u.seen_at IS NULL AND (u.state = 'rejected' OR (u.state = 'applied' AND u.confirmation = 'different')));
 
 -- Every state that an update reached, when, why and by whom.

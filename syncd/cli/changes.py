@@ -47,9 +47,16 @@ def transitions(row: Row) -> Iterator[str]:
         elif path not in reference:
             yield f"{path} -> {_wanted(path, wanted, currency)}"
         else:
-            said = transition(path, reference[path], wanted, currency)
-            moved = difference(reference[path], wanted, currency) if is_money(path) else ""
-            yield f"{said} ({moved})" if moved else said
+            yield move(path, reference[path], wanted, currency)
+
+
+def move(path: str, old: str | None, wanted: str | None, currency: str | None) -> str:
+    """One path of a change from one value to another."""
+    if path == DELETED:
+        return "delete the campaign"
+    said = transition(path, old, wanted, currency)
+    moved = difference(old, wanted, currency) if is_money(path) else ""
+    return f"{said} ({moved})" if moved else said
 
 
 def _wanted(path: str, value: str | None, currency: str | None) -> str:

@@ -49,6 +49,13 @@ def require_account(name: str | None, known: Collection[str]) -> None:
         raise UsageError(complaint.text, remedy=complaint.remedy, code=complaint.code)
 
 
+def unknown_update(number: int) -> UsageError:
+    """The error about a number that no update has."""
+    return UsageError(
+        f"there is no update #{number}", remedy="syncd updates list --state all", code="update"
+    )
+
+
 def unknown_account(name: str, known: Collection[str]) -> Complaint:
     """The complaint about an account that neither the database nor the configuration has."""
     near = did_you_mean(name, known)

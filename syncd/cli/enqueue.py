@@ -29,6 +29,12 @@ from syncd.cli.choices import Choices, command
     help="The value that you saw; else the mirror's.",
 )
 @click.option("--from", "file", metavar="FILE", help="CSV or JSON lines instead; - reads stdin.")
+@click.option(
+    "--policy",
+    type=click.Choice(["hold", "ours", "theirs"]),
+    help="When somebody else changed the value meanwhile: a person decides, ours goes out, theirs "
+    "stays. Else the account's.",
+)
 @click.option("--key", metavar="TEXT", help="Your own key: the same key and change is queued once.")
 @click.option(
     "--not-before", metavar="TIME", help="Not sent before, such as 2026-11-30T09:00:00+01:00."

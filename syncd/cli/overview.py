@@ -13,6 +13,8 @@ from syncd.cli.changes import short_code
 from syncd.cli.choices import Choices
 from syncd.cli.codes import ITEMS, OK
 from syncd.cli.health import TROUBLED, command_of
+from syncd.cli.inbox import COMMAND as INBOX
+from syncd.cli.inbox import tally
 from syncd.cli.opened import Opened, opened
 from syncd.cli.render.screen import Screen
 from syncd.cli.render.table import Cell, Column, Line
@@ -67,7 +69,7 @@ def _needs(seen: Overview) -> Iterator[Need]:
         yield _of_updates(row, seen.at)
     for row in seen.differing:
         text = f"{plural(row['count'], 'applied value')} shown otherwise by a later read"
-        yield _need("held", row, text, f"syncd updates show {row['first_id']}", cause="different")
+        yield _need("different", row, text, _inbox(row), cause="different")
     for row in seen.stuck:
         text = f"{plural(row['count'], 'queued update')} will not move: {shown(row['reason'])}"
         yield _need("queued", row, text, f"syncd sync {row['account']}", cause=row["code"])
@@ -92,7 +94,11 @@ def _of_account(account: Row, at: dt.datetime) -> Need:
 def _of_updates(row: Row, at: dt.datetime) -> Need:
     number, state = plural(row["count"], "update"), row["cause"]
     oldest = f"oldest {age((at - row['since']).total_seconds())}"
-    if state == "held":
+    command = f"syncd updates list --state {state} --account {row['account']}"
+    if state == "rejected":
+        text = f"{number} rejected and not taken note of, {oldest}"
+        command = _inbox(row)
+    elif state == "held":
         text = f"{number} held: {short_code(row['code'])}, {oldest}"
         if row["expires_at"]:
             text += f", first expires in {age((row['expires_at'] - at).total_seconds())}"
@@ -101,8 +107,12 @@ def _of_updates(row: Row, at: dt.datetime) -> Need:
             f"{number} without a known outcome, {oldest}; "
             "read back first, nothing is sent again before"
         )
-    command = f"syncd updates list --state {state} --account {row['account']}"
-    return _need("held" if state == "held" else "unknown", row, text, command, cause=row["code"])
+    word = state if state in ("held", "rejected") else "unknown"
+    return _need(word, row, text, command, cause=row["code"])
+
+
+def _inbox(row: Row) -> str:
+    return f"{INBOX} --account {row['account']}"
 
 
 def _need(word: str, row: Row, text: str, command: str, *, cause: str) -> Need:
@@ -162,6 +172,9 @@ def _draw_needs(screen: Screen, seen: Overview, needs: list[Need]) -> None:
             [Cell("  "), screen.mark(need.word), Cell(f" {need.account:<{width}}  {need.text}")]
         )
         screen.answer(f"    {'':<{width}}  {need.command}")
+    waiting = tally(seen.inbox)
+    if waiting:
+        screen.answer(f"{waiting}; next: {INBOX}")
 
 
 def _line(screen: Screen, row: Row, at: dt.datetime) -> Line:
@@ -225,6 +238,7 @@ def _document(here: Opened, seen: Overview, needs: list[Need]) -> dict[str, Any]
             }
             for need in needs
         ],
+        "inbox": seen.inbox,
         "accounts": [
             {key: value for key, value in row.items() if key != "at"} | {"command": command_of(row)}
             for row in seen.accounts

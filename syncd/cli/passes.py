@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from syncd import daemon
-from syncd.cli import plan_followed
+from syncd.cli import inbox, plan_followed
 from syncd.cli.choices import Choices
 from syncd.cli.codes import BUSY, FAILED, ITEMS, OK, code_of, worst
 from syncd.cli.opened import Opened, opened
@@ -57,12 +57,14 @@ async def sync_accounts(choices: Choices, names: Sequence[str], wanted: Mapping[
         rounds = [await _round(here, report, saved) for report in reports]
         codes = [code for one in rounds for code in _codes(one)]
         codes += [code_of(error) for _, error in idle]
+        waiting = await here.reports.inbox_counts([report.account for report in reports])
         if choices.format == "json":
             document = {
                 "accounts": [_document(one) for one in rounds],
                 "not_refreshed": [
                     {"account": account, "error": _error(error)} for account, error in idle
                 ],
+                "inbox": waiting,
             }
             here.screen.document("syncd.sync/1", document)
         else:
@@ -71,6 +73,8 @@ async def sync_accounts(choices: Choices, names: Sequence[str], wanted: Mapping[
                 _say_what_is_left(here, one)
             for account, error in idle:
                 _trouble(here, account, ": its token, unused for 30 days, is not refreshed", error)
+            if waiting:
+                here.screen.deed(f"{inbox.tally(waiting)}; next: {inbox.COMMAND}")
         return worst(codes)
 
 

@@ -43,6 +43,7 @@ class Order:
     expect: tuple[str, ...]
     file: str | None
     key: str | None
+    policy: str | None
     not_before: str | None
     expires_at: str | None
     reason: str | None
@@ -70,6 +71,10 @@ async def queue(choices: Choices, order: Order) -> int:
         )
     async with opened(choices) as here:
         here.screen.refuse_csv("queueing")
+        if order.file is not None and order.policy is not None:
+            raise UsageError(
+                "--policy is for a single change", remedy="give the file a column: policy"
+            )
         if order.file is not None:
             return await _from_file(here, order, order.file)
         return await _one(here, order)
@@ -218,6 +223,7 @@ def _wanted(order: Order) -> Wanted:
         patch=patch,
         expect=_settings("--expect", order.expect) or None,
         key=order.key,
+        policy=order.policy,
         not_before=None if order.not_before is None else _time("--not-before", order.not_before),
         expires_at=None if order.expires_at is None else _time("--expires-at", order.expires_at),
         requester=order.requester or person(),

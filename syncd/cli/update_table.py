@@ -50,7 +50,7 @@ def line(screen: Screen, row: Row) -> Line:
             name_of(row),
             change_of(row),
             answer_of(row, at),
-            _by(row),
+            by_whom(row),
             age((at - row["created_at"]).total_seconds()),
         )
     )
@@ -81,7 +81,7 @@ def _pairs(screen: Screen, row: Row) -> Iterator[tuple[str, str]]:
     yield from _results(row)
     if row["state"] == "applied":
         yield "confirmation", row["confirmation"]
-    yield "asked by", _by(row)
+    yield "asked by", by_whom(row)
     for name in ("created_at", "not_before", "expires_at", "settled_at", "confirmed_at"):
         if row[name] is not None:
             stamp = moment(row[name], screen.zone, has_seconds=True)
@@ -119,6 +119,7 @@ def _attempt(screen: Screen, attempt: Row) -> Iterator[str]:
     yield f"{indent}body sha256 {attempt['body_sha256']}"
 
 
-def _by(row: Row) -> str:
+def by_whom(row: Row) -> str:
+    """Who asked for it, and why."""
     reason = row["request_reason"]
     return shown(row["requester"]) + (f' "{shown(reason)}"' if reason else "")

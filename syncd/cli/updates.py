@@ -1,4 +1,4 @@
-"""`syncd updates`: what is queued, what became of each update, and taking one back."""
+"""`syncd updates`: what is queued, what became of each update, and what waits for a person."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import rich_click as click
 
 from syncd.cli.choices import Choices, Id, LazyGroup, command, group
-from syncd.cli.codes import MISUSE, OK
+from syncd.cli.codes import OK
 
 if TYPE_CHECKING:
     from syncd.cli.opened import Opened
     from syncd.store.reports import Row
 
 OPEN: Final = ("queued", "sending", "unknown", "held")
+INBOX: Final = "inbox"
 _STATES: Final = (*OPEN, "applied", "rejected", "superseded", "cancelled", "expired")
 FIELDS: Final = (
     "id", "account", "external_id", "campaign_name", "patch", "reference", "currency", "state",
@@ -22,28 +23,35 @@ FIELDS: Final = (
     "request_reason", "created_at", "settled_at", "waiting_for", "superseded_by", "key",
     "not_before", "expires_at", "is_create",
 )  # fmt: skip
+SHOWN: Final = (
+    *FIELDS, "policy", "reference_sources", "asked_by", "approved_until", "retry_of", "seen_at",
+    "seen_by", "holds", "command",
+)  # fmt: skip
 
 
 class Updates(LazyGroup):
     """The commands about updates."""
 
     places: ClassVar[Mapping[str, str]] = {
-        name: f"syncd.cli.updates:{name}_" for name in ("list", "show", "cancel")
+        "list": "syncd.cli.updates:list_",
+        "show": "syncd.cli.updates:show_",
+        "explain": "syncd.cli.explain:explain",
+        **{name: f"syncd.cli.deciding:{name}_" for name in ("approve", "retry", "seen", "cancel")},
     }
 
 
 @group("updates", Updates)
 def updates() -> None:
-    """List, show or take back queued updates."""
+    """List updates, explain one, or decide about those that wait for you."""
 
 
 @command("list")
 @click.option(
     "--state",
-    type=click.Choice(["open", *_STATES, "all"]),
+    type=click.Choice(["open", INBOX, *_STATES, "all"]),
     default="open",
     show_default=True,
-    help="`open` is queued, sending, unknown and held.",
+    help="`open` is queued, sending, unknown and held; `inbox` is all that waits for a person.",
 )
 @click.option("--account", metavar="ACCOUNT", help="Only of this account.")
 @click.option("--campaign", metavar="ID", help="Only of this campaign.")
@@ -54,7 +62,10 @@ def updates() -> None:
 )
 @click.pass_obj
 def list_(choices: Choices, /, **wanted: Any) -> int:
-    """Updates, newest first."""
+    """Updates, newest first.
+
+    `--state inbox` and `--state held` say of each why it waits, with the figures, and the command
+    that ends it; the inbox has the longest waiting first."""
     from syncd.cli.opened import finish
 
     finish(choices, _list(choices, wanted))
@@ -72,20 +83,8 @@ def show_(choices: Choices, /, update: int) -> int:
     return OK
 
 
-@command("cancel")
-@click.argument("ids", metavar="ID...", type=Id(), nargs=-1, required=True)
-@click.option(
-    "--requester", metavar="NAME", help="Who takes it back; else the user of this machine."
-)
-@click.pass_obj
-def cancel_(choices: Choices, /, ids: tuple[int, ...], requester: str | None) -> int:
-    """Take updates back that were not sent yet."""
-    from syncd.cli.opened import finish
-
-    return finish(choices, _cancel(choices, ids, requester))
-
-
 async def _list(choices: Choices, wanted: dict[str, Any]) -> None:
+    from syncd.cli import inbox
     from syncd.cli.checking import require_account
     from syncd.cli.opened import opened
     from syncd.cli.render.table import Listing
@@ -94,30 +93,35 @@ async def _list(choices: Choices, wanted: dict[str, Any]) -> None:
 
     state = wanted["state"]
     chosen = {"open": OPEN, "all": None}.get(state, (state,))
-    filters = UpdateFilter(
-        states=chosen,
-        account=wanted["account"],
-        campaign=wanted["campaign"],
-        before=wanted["before"],
-        run=wanted["run"],
-        limit=wanted["limit"] or None,
-    )
     async with opened(choices) as here:
         require_account(wanted["account"], await here.reports.known_accounts())
+        if state == INBOX:
+            inbox.refuse_other(wanted)
+            limit = wanted["limit"] or None
+            await inbox.show(here, wanted["account"], wanted["campaign"], limit)
+            return
+        filters = UpdateFilter(
+            states=chosen,
+            account=wanted["account"],
+            campaign=wanted["campaign"],
+            before=wanted["before"],
+            run=wanted["run"],
+            limit=wanted["limit"] or None,
+        )
         rows = await here.reports.updates(filters)
         counts = await here.reports.update_counts(wanted["account"])
-        here.screen.listing(
-            Listing(
-                schema="syncd.updates/1",
-                key="updates",
-                fields=FIELDS,
-                rows=rows,
-                columns=COLUMNS,
-                lines=[line(here.screen, row) for row in rows],
-                extra={"counts": counts},
-            ),
-            empty=_nothing(state, counts),
+        listing = Listing(
+            schema="syncd.updates/1",
+            key="updates",
+            fields=FIELDS,
+            rows=rows,
+            columns=COLUMNS,
+            lines=[line(here.screen, row) for row in rows],
+            extra={"counts": counts},
         )
+        if state == "held":
+            listing = await inbox.reasoned(here, listing)
+        here.screen.listing(listing, empty=_nothing(state, counts))
         _footer(here, rows, counts, wanted["limit"])
 
 
@@ -143,51 +147,18 @@ def _footer(here: Opened, rows: Sequence[Row], counts: dict[str, int], limit: in
 
 
 async def _show(choices: Choices, update: int) -> None:
+    from syncd.cli.checking import unknown_update
     from syncd.cli.opened import opened
     from syncd.cli.update_table import show
-    from syncd.errors import UsageError
 
     async with opened(choices) as here:
         here.screen.refuse_csv("one update")
         rows = await here.reports.updates_by_id([update])
         if not rows:
-            raise UsageError(
-                f"there is no update #{update}",
-                remedy="syncd updates list --state all",
-                code="update",
-            )
+            raise unknown_update(update)
         attempts = await here.reports.attempts([update])
         if choices.format == "json":
-            fields = {name: rows[0][name] for name in FIELDS}
+            fields = {name: rows[0][name] for name in SHOWN}
             here.screen.document("syncd.update/1", {"update": fields, "attempts": attempts})
             return
         show(here.screen, rows[0], attempts)
-
-
-async def _cancel(choices: Choices, ids: Sequence[int], requester: str | None) -> int:
-    from syncd.cli.changes import campaign_of, change_of
-    from syncd.cli.opened import opened
-    from syncd.cli.requester import person
-    from syncd.errors import Refused
-    from syncd.store.accounts import Accounts
-
-    code = OK
-    async with opened(choices) as here:
-        here.screen.refuse_csv("cancelling")
-        accounts, done = Accounts(here.database), []
-        for one in dict.fromkeys(ids):
-            try:
-                await accounts.cancel(one, requester or person() or "somebody")
-                done.append(one)
-            except Refused as refused:
-                here.screen.problem(refused)
-                code = MISUSE
-        rows = await here.reports.updates_by_id(done)
-        if choices.format == "json":
-            here.screen.document("syncd.cancelled/1", {"updates": rows})
-            return code
-        for row in rows:
-            here.screen.deed(
-                f"cancelled #{row['id']} {row['account']}/{campaign_of(row)} {change_of(row)}"
-            )
-    return code

@@ -16,6 +16,7 @@ from syncd.model.path import Field, Guard, Kind
 from syncd.store.database import Database
 
 Row = Mapping[str, Any]
+_NEAR = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +74,7 @@ class KnownAccount:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Overview:
-    """What `syncd status` tells, read at `at`."""
+    """What `syncd status` tells, read at `at`; `inbox` counts by cause what waits for a person."""
 
     at: dt.datetime
     accounts: list[Row]
@@ -81,6 +82,7 @@ class Overview:
     needs: list[Row]
     stuck: list[Row]
     differing: list[Row]
+    inbox: Mapping[str, int]
     last_trouble: Row | None
 
 
@@ -88,8 +90,10 @@ class Overview:
 class Chain:
     """Everything that happened to one update, each list in its order: the states that it reached,
     what was sent and what came back, who let what through, which values of the mirror moved because
-    of it, and the updates that it is linked to (`link` says how: `superseded_by`, `supersedes`,
-    `retry_of`, `retried_by`). `inbox` is its row there, where it has one."""
+    of it, the updates that it is linked to (`link` says how: `superseded_by`, `supersedes`,
+    `retry_of`, `retried_by`) and the nearest that ask for a path of its own (`earlier`, `later`),
+    the saved plans that show it, and by batch the other updates there. `inbox` is its row there,
+    where it has one."""
 
     update: Row
     events: list[Row]
@@ -97,6 +101,9 @@ class Chain:
     approvals: list[Row]
     history: list[Row]
     links: list[Row]
+    neighbours: list[Row]
+    plans: list[Row]
+    mates: Mapping[int, Sequence[int]]
     inbox: Row | None
 
 
@@ -122,6 +129,7 @@ class Reports:
                 needs=_rows(await session.rows("report_needs")),
                 stuck=_rows(await session.rows("report_stuck")),
                 differing=_rows(await session.rows("report_differing")),
+                inbox=_counts(await session.rows("report_inbox_counts", None)),
                 last_trouble=None if trouble is None else dict(trouble),
             )
 
@@ -176,12 +184,35 @@ class Reports:
                 approvals=_rows(await session.rows("report_approvals", update_id)),
                 history=_rows(await session.rows("report_history_of", update_id)),
                 links=_rows(await session.rows("report_links", update_id)),
+                neighbours=_rows(await session.rows("report_neighbours", update_id, _NEAR)),
+                plans=_rows(await session.rows("report_plans_of", update_id)),
+                mates={
+                    row["batch_id"]: row["updates"]
+                    for row in await session.rows("report_mates", update_id)
+                },
                 inbox=None if inbox is None else dict(inbox),
             )
 
-    async def inbox(self, account: str | None = None, limit: int | None = None) -> list[Row]:
-        """What a person has to look at, the longest waiting first."""
-        return _rows(await self._database.rows("report_inbox", account, limit))
+    async def inbox(
+        self,
+        account: str | None = None,
+        campaign: str | None = None,
+        ids: Collection[int] | None = None,
+        limit: int | None = None,
+    ) -> list[Row]:
+        """What a person has to look at, the longest waiting first; of these updates where `ids` are
+        given."""
+        chosen = None if ids is None else list(ids)
+        return _rows(await self._database.rows("report_inbox", account, campaign, chosen, limit))
+
+    async def inbox_counts(self, accounts: Collection[str] | None = None) -> dict[str, int]:
+        """How many that are by cause, of all accounts or of these."""
+        chosen = None if accounts is None else list(accounts)
+        return _counts(await self._database.rows("report_inbox_counts", chosen))
+
+    async def let_through(self, ids: Collection[int]) -> list[Row]:
+        """What the last approval of each of these updates let through, path by path."""
+        return _rows(await self._database.rows("report_let_through", list(ids)))
 
     async def campaigns(self, wanted: CampaignFilter) -> list[Row]:
         """Campaigns in the order of account and id."""
@@ -239,6 +270,10 @@ class Reports:
 
 def _rows(records: Sequence[asyncpg.Record]) -> list[Row]:
     return [dict(record) for record in records]
+
+
+def _counts(records: Sequence[asyncpg.Record]) -> dict[str, int]:
+    return {row["cause"]: row["count"] for row in records}
 
 
 def _known(row: asyncpg.Record) -> KnownAccount:

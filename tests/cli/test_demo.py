@@ -1,6 +1,7 @@
 """The demo, whole: it plays to its end, finds what it tells, and leaves nothing behind."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,8 +14,8 @@ def test_the_demo_plays_to_its_end_and_leaves_nothing_behind(tmp_path: Path) -> 
     ran = process(["demo", "--campaigns", "80", "--seed", "3"], environ=overrides)
     assert ran.code == 0, ran.err
     assert ran.err == ""
-    for chapter in range(1, 11):
-        assert f"{chapter}/10  " in ran.out
+    for chapter in range(1, 12):
+        assert f"{chapter}/11  " in ran.out
     assert '"-5" is negative; a budget is zero or more' in ran.out
     journal = "Criteo's journal: 1 PATCH /marketing-solutions/campaigns with 8 entries"
     assert journal in ran.out
@@ -24,6 +25,12 @@ def test_the_demo_plays_to_its_end_and_leaves_nothing_behind(tmp_path: Path) -> 
         assert f"{provider}-demo push ok" in ran.out
     assert "held: guard-start: status = active takes an approval (guard.start)" in ran.out
     assert "No campaign began to call anybody." in ran.out
+    decided = ran.out.partition("  A person decides\n")[2].partition("\n10/11 ")[0]
+    assert "3.00 times as much; 2 times is allowed" in decided
+    assert "6 updates wait for a person (2 held, 4 rejected)" not in decided
+    words = re.findall(r"^20\d\d-\S+ \S+ +(?:\+\S+ s  )? *(\w+)", decided, re.MULTILINE)
+    assert words == ["queued", "held", "approved", "sent", "answered", "applied", "read"]
+    assert "Nothing waits for a person any more" in decided
     assert "Nothing is left running or on disk." in ran.out
     assert list(tmp_path.iterdir()) == []
 

@@ -110,7 +110,8 @@ def test_a_push_shows_every_result_in_the_providers_words(
     assert "attempt  batch " in shown.out
     assert "trace id " in shown.out
     empty = working("sync", "--push")
-    assert (empty.code, empty.out) == (0, f"{ACCOUNT} push: nothing is due\n")
+    waiting = "4 updates wait for a person (4 rejected); next: syncd updates list --state inbox\n"
+    assert (empty.code, empty.out) == (0, f"{ACCOUNT} push: nothing is due\n{waiting}")
     run_id = working("updates", "show", numbers["ordinary"], "--format", "json").document[
         "attempts"
     ][0]["run_id"]

@@ -244,6 +244,8 @@ async def test_the_inbox_has_what_a_read_shows_otherwise_and_what_is_unknown(par
     await parts.settle(await parts.intend(), Verdict(outcome=Outcome.UNKNOWN))
     await parts.move_clock(SETTLE)
     await parts.pull([campaign("a", "55"), campaign("b"), campaign("c")])
+    assert [row["id"] for row in await parts.reports.inbox()] == [update_id]
+    await parts.move_clock(dt.timedelta(minutes=5))
     rows = {row["id"]: row for row in await parts.reports.inbox()}
     different = rows[update_id]
     assert (different["cause"], different["code"]) == ("different", "different")

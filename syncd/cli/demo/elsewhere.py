@@ -1,5 +1,5 @@
-"""The demo at the other providers: one change at each, of the kind that it offers, a start that is
-not let through, and what came of them at the providers themselves."""
+"""The demo at the other providers: one change at each, of the kind that it offers, a start that
+waits for a person, and what came of them at the providers themselves."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ def order_elsewhere(narrator: Narrator, here: Stage) -> list[Wish]:
             for path, value in wish.values.items()
         )
     narrator.quote(file.read_text("utf-8"))
-    _run(narrator, here, ["enqueue", "--from", file.name], ["enqueue", "--from", str(file)], OK)
+    run(narrator, here, ["enqueue", "--from", file.name], ["enqueue", "--from", str(file)], OK)
     narrator.say("Starting to call people takes a person's approval; until then the push holds it:")
     start = ["enqueue", account_of("voipbin"), wishes[-1].campaign, "--set", "status=active"]
-    _run(narrator, here, start, start, OK)
+    run(narrator, here, start, start, OK)
     return wishes
 
 
@@ -79,9 +79,8 @@ async def _check_states(narrator: Narrator, choices: Choices, wishes: list[Wish]
             narrator.check(states, expected, f"{wish.provider}'s updates:")
 
 
-def _run(
-    narrator: Narrator, here: Stage, shown: list[str], arguments: list[str], code: int
-) -> None:
+def run(narrator: Narrator, here: Stage, shown: list[str], arguments: list[str], code: int) -> None:
+    """Run a command, quote what it prints, and check how it ends; `shown` is what is told of it."""
     narrator.command(here.shell(shown))
     ended, said = here.syncd(arguments)
     narrator.quote(said)

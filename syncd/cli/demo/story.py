@@ -11,6 +11,7 @@ from syncd import telemetry
 from syncd.cli.choices import Choices
 from syncd.cli.codes import OK
 from syncd.cli.demo.changing import order_changes
+from syncd.cli.demo.deciding import decide
 from syncd.cli.demo.elsewhere import check_elsewhere, order_elsewhere
 from syncd.cli.demo.mirroring import first_pull, second_pull
 from syncd.cli.demo.narrator import Narrator
@@ -20,7 +21,7 @@ from syncd.cli.demo.stage import ACCOUNT, Stage, stage
 from syncd.cli.render.screen import Screen
 from syncd.cli.text import lasted
 
-_CHAPTERS: Final = 10
+_CHAPTERS: Final = 11
 _NEXT: Final = (
     ("syncd demo --keep", "the same, and all of it is left running to look around in"),
     ("syncd config example > config/syncd.toml", "begin a configuration of your own"),
@@ -57,6 +58,7 @@ def play(choices: Choices, *, campaigns: int, seed: int, keep: bool) -> int:
         push(narrator, here, telling, changes)
         read_back(narrator, here, telling, changes)
         check_elsewhere(narrator, here, telling, elsewhere)
+        decide(narrator, here, telling, edits)
         tell_history(narrator, here, telling, edits)
         _end(narrator, here, keep=keep)
     screen.answer()

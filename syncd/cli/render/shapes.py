@@ -39,6 +39,7 @@ _SHAPES: Final = {
     "superseded": Shape("↷", "~", Role.QUIET),
     "cancelled": Shape("⊘", "-", Role.QUIET),
     "expired": Shape("⧗", "e", Role.QUIET),
+    "different": Shape("!", "!", Role.ATTENTION),
     # marks of a plan
     "send": Shape("~", "~", Role.PLAIN),
     "already_set": Shape("=", "=", Role.QUIET),

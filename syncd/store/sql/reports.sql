@@ -12,12 +12,16 @@ SELECT s.host, s.version, extract(epoch FROM syncd.now() - s.seen_at)::float8 AS
   FROM syncd.services s WHERE s.seen_at > syncd.now() - interval '60 s' ORDER BY s.seen_at DESC
 
 -- name: report_needs
--- Updates that wait for a person or for a read-back, grouped by cause.
-SELECT u.account, u.state::text AS cause, coalesce(u.reason_code, u.state::text) AS code, count(*) AS count,
-       min(u.created_at) AS since, min(u.expires_at) AS expires_at, min(u.id) AS first_id,
-       (array_agg(u.reason ORDER BY u.id))[1] AS reason, max(u.waiting_for ->> 'until') AS until
-  FROM report.updates u WHERE u.state IN ('held', 'unknown', 'sending')
- GROUP BY u.account, u.state, coalesce(u.reason_code, u.state::text) ORDER BY min(u.created_at)
+-- Updates that wait for a person or for a read-back, grouped by cause; those that a provider refused, and nobody has
+-- taken note of, by account alone.
+SELECT u.account, u.state::text AS cause, k.code, count(*) AS count,
+       min(CASE u.state WHEN 'rejected' THEN u.settled_at ELSE u.created_at END) AS since,
+       min(u.expires_at) AS expires_at
+  FROM report.updates u
+ CROSS JOIN LATERAL (SELECT CASE u.state WHEN 'rejected' THEN 'rejected' ELSE coalesce(u.reason_code, u.state::text) END
+                            AS code) k
+ WHERE u.state IN ('held', 'unknown', 'sending') OR (u.state = 'rejected' AND u.seen_at IS NULL)
+ GROUP BY u.account, u.state, k.code ORDER BY min(u.created_at)
 
 -- name: report_stuck
 -- Queued updates that nothing will move although they are due, because no process runs.
@@ -27,11 +31,10 @@ SELECT u.account, u.waiting_for ->> 'code' AS code, u.waiting_for ->> 'text' AS 
  GROUP BY 1, 2, 3 ORDER BY 5
 
 -- name: report_differing
--- Applied values of the last day that a later read shows otherwise.
-SELECT u.account, count(*) AS count, min(u.id) AS first_id, min(u.settled_at) AS since
-  FROM report.updates u WHERE u.state = 'applied' AND u.confirmation = 'different'
-   AND u.settled_at > syncd.now() - interval '1 day'
- GROUP BY u.account ORDER BY 4
+-- Applied values that a later read shows otherwise, and nobody has taken note of.
+SELECT u.account, count(*) AS count, min(u.settled_at) AS since
+  FROM report.updates u WHERE u.state = 'applied' AND u.confirmation = 'different' AND u.seen_at IS NULL
+ GROUP BY u.account ORDER BY 3
 
 -- name: report_last_trouble
 -- The last run that did not end well.
@@ -71,6 +74,49 @@ SELECT e.* FROM report.update_events e WHERE e.update_id = $1 ORDER BY e.id
 -- Who let what of an update through.
 SELECT p.* FROM report.approvals p WHERE p.update_id = $1 ORDER BY p.id
 
+-- name: report_let_through
+-- What the last approval of each of these updates let through, with what that was held for.
+SELECT p.update_id, p.path, p.approved_by, p.expires_at, h.hold ->> 'remote' AS remote,
+       coalesce(h.hold -> 'hits', '[]') AS hits
+  FROM report.approvals p
+ CROSS JOIN LATERAL (SELECT max(o.approved_at) AS at FROM report.approvals o WHERE o.update_id = p.update_id) last
+  LEFT JOIN LATERAL (
+       SELECT e.holds -> p.path AS hold FROM report.update_events e
+        WHERE e.update_id = p.update_id AND e.holds #>> ARRAY[p.path, 'digest'] = p.digest
+        ORDER BY e.id DESC LIMIT 1) h ON true
+ WHERE p.update_id = ANY ($1::bigint[]) AND p.approved_at = last.at ORDER BY p.update_id, p.path
+
+-- name: report_plans_of
+-- The saved plans that show an update, with its items there.
+SELECT p.hash, p.made_at, p.made_by, p.expires_at, i.items
+  FROM syncd.updates u
+  JOIN syncd.plans p ON p.account_id = u.account_id
+   AND p.items @> jsonb_build_array(jsonb_build_object('update', u.id))
+ CROSS JOIN LATERAL (SELECT jsonb_agg(o) AS items FROM jsonb_array_elements(p.items) o
+                      WHERE o -> 'update' = to_jsonb(u.id)) i
+ WHERE u.id = $1 ORDER BY p.id
+
+-- name: report_mates
+-- The other updates in an update's batches.
+SELECT o.batch_id, array_agg(o.update_id ORDER BY o.update_id) AS updates
+  FROM syncd.attempts t
+  JOIN syncd.attempts o ON o.account_id = t.account_id AND o.batch_id = t.batch_id AND o.update_id <> t.update_id
+ WHERE t.update_id = $1 GROUP BY o.batch_id
+
+-- name: report_neighbours
+-- The updates before and after one that ask for one of the same paths, at most $2 of each.
+WITH one AS (SELECT u.account_id, u.external_id, u.id, ARRAY(SELECT jsonb_object_keys(u.patch)) AS paths
+               FROM syncd.updates u WHERE u.id = $1),
+beside AS (
+    (SELECT 'earlier' AS link, o.* FROM one, syncd.updates o
+      WHERE o.account_id = one.account_id AND o.external_id = one.external_id AND o.id < one.id AND o.patch ?| one.paths
+      ORDER BY o.id DESC LIMIT $2)
+    UNION ALL
+    (SELECT 'later', o.* FROM one, syncd.updates o
+      WHERE o.account_id = one.account_id AND o.external_id = one.external_id AND o.id > one.id AND o.patch ?| one.paths
+      ORDER BY o.id LIMIT $2))
+SELECT b.link, b.id, b.state::text, b.patch, b.created_at, b.settled_at FROM beside b ORDER BY b.id
+
 -- name: report_history_of
 -- Which values of the mirror moved because of an update.
 SELECT f.* FROM report.updates u
@@ -92,9 +138,16 @@ SELECT l.link, o.id, o.state::text, o.patch, o.created_at, o.settled_at
  WHERE u.id = $1 ORDER BY l.link, o.id
 
 -- name: report_inbox
--- What a person has to look at, the longest waiting first.
+-- What a person has to look at, the longest waiting first; a null argument does not narrow.
 SELECT i.*, n.at FROM report.inbox i CROSS JOIN (SELECT syncd.now() AS at) n
- WHERE ($1::text IS NULL OR i.account = $1) ORDER BY i.since, i.id LIMIT $2
+ WHERE ($1::text IS NULL OR i.account = $1) AND ($2::text IS NULL OR i.external_id = $2)
+   AND ($3::bigint[] IS NULL OR i.id = ANY ($3))
+ ORDER BY i.since, i.id LIMIT $4
+
+-- name: report_inbox_counts
+-- How many a person has to look at, by cause.
+SELECT i.cause, count(*) AS count FROM report.inbox i
+ WHERE $1::text[] IS NULL OR i.account = ANY ($1) GROUP BY i.cause
 
 -- name: report_inbox_row
 -- One update as the inbox has it.
