@@ -3,6 +3,7 @@ every kind of write: what a new process makes of it is what the provider has."""
 
 import pytest
 
+from tests.e2e.aged import AGES
 from tests.e2e.conftest import Stage
 from tests.kill.conftest import Fired
 from tests.kill.courses import (
@@ -94,7 +95,7 @@ async def test_killed_again_inside_the_recovery(
     await killed(scene, first)
     await eventually(lambda: arrived(scene) == ARRIVED[first.reach] and scene.is_quiet())
     await adopted(scene)
-    await scene.books.later("3 minutes")
+    await scene.books.later(AGES)
     await killed(scene, second)
     fired(first)
     fired(second)
