@@ -41,8 +41,11 @@ conformance: environment ## prove every adapter against its simulated provider, 
 planted: environment ## plant bugs in syncd one by one: each must be caught, one line for each
 	@$(PYTEST) -q -n 2 --dist worksteal tests/planted $(ARGS)
 
-soak: environment ## many more random histories than `make test` has time for
-	@$(PYTEST) -q -n 2 --dist worksteal -m soak $(ARGS)
+soak: environment ## for 40 minutes many more random histories than `make test` has time for
+	@until=$$(($$(date +%s) + 2340)); code=0; \
+	$(PYTEST) -q -n 2 --dist worksteal -m soak $(ARGS) || code=1; \
+	test -n "$(ARGS)" || SOAK_UNTIL=$$until $(PYTEST) -q -n 2 -m soak tests/machine -k as_long_as \
+	|| code=1; exit $$code
 
 limits: environment ## saturate a provider's limit for more than a minute and judge every window
 	@$(PYTEST) -q -m limits $(ARGS)

@@ -270,15 +270,17 @@ def _is_seen(update: Row, path: str, arrivals: Sequence[Row]) -> bool:
 def _rejected(update: Row, path: str, write: Write, subject: str) -> Iterator[Violation]:
     code = update["results"][path].get("code")
     items = write.about(subject, path)
-    applied = any(item["truth"] in APPLIED and path in item["new"] for item in items)
+    # What was accepted for later shows nowhere: where the answer was lost nobody can know of it.
+    known = {"applied"} if is_unclear(write, subject) else APPLIED
+    applied = any(item["truth"] in known and path in item["new"] for item in items)
     if applied and code != "not_taken":
         what = f"{path} of update {update['id']} is rejected and was applied"
         yield Violation(8, f"{what} (arrival {write.seq})")
     elif any(item["truth"] == "refused" for item in items) and not write.row["faults"]:
-        known = {_short(one) for item in items for one in item["codes"]}
-        if known and _short(str(code)) not in known:
+        told = {_short(one) for item in items for one in item["codes"]}
+        if told and _short(str(code)) not in told:
             what = f"{path} of update {update['id']} has code {code}"
-            yield Violation(8, f"{what}, the provider said {sorted(known)}")
+            yield Violation(8, f"{what}, the provider said {sorted(told)}")
 
 
 def _short(code: str) -> str:

@@ -91,6 +91,12 @@ BEGIN
     IF NEW.state <> 'held' THEN
         NEW.holds := NULL;
     END IF;
+    -- What a call said of a path and a person was to decide, is decided with the update.
+    IF NEW.state IN ('cancelled', 'expired') AND OLD.state <> NEW.state THEN
+        NEW.results := NEW.results || (
+            SELECT coalesce(jsonb_object_agg(r.key, r.value || jsonb_build_object('outcome', NEW.state, 'at', NEW.settled_at)), '{}')
+              FROM jsonb_each(NEW.results) r WHERE NOT syncd.is_settled(r.value));
+    END IF;
     RETURN NEW;
 END $$;
 

@@ -12,11 +12,13 @@ from syncd.simulator import PROVIDERS
 from tests.machine.agreements import CAPS, GUARDS, Agreement, quiet_from
 from tests.machine.ground import Role
 from tests.machine.lives import MANNERS
-from tests.machine.play import BOTH, PULL, PUSH, Passes, Wish
+from tests.machine.people import Wish
+from tests.machine.play import BOTH, PULL, PUSH, Passes
 
 CHOICES = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 9)), min_size=1, max_size=3)
-CAMPAIGN = st.integers(0, 3)
+CAMPAIGN = st.integers(0, 2)
 WHICH = st.integers(0, 1)
+VALUE = st.one_of(st.none(), st.integers(0, 9))
 OF = st.sampled_from([(0,), (1,), (0, 1)])
 WISH = st.builds(
     Wish,
@@ -55,12 +57,15 @@ WEIGHTS = {
     "pull": 1,
     "crash": 5,
     "hold": 3,
-    "fault": 4,
+    "unlucky": 5,
+    "contest": 4,
+    "fault": 2,
     "later": 4,
     "decide": 4,
     "plan": 1,
     "pause": 1,
     "vanish": 1,
+    "spend": 1,
 }
 """How often each rule is drawn in examples in which all of them are, which is most."""
 
@@ -126,6 +131,18 @@ class Crash:
     edited: Wish
 
 
+@dataclass(frozen=True, kw_only=True)
+class Hold:
+    """A call that is held before or after it is applied: what is queued first, what is queued and
+    done meanwhile, and how it ends."""
+
+    when: str
+    first: Wish
+    wishes: list[Wish]
+    aside: str | None
+    end: str
+
+
 _TERMS = st.builds(
     Terms,
     dialect=st.sampled_from(["documented", "current"]),
@@ -154,4 +171,12 @@ CRASH = st.builds(
     manner=st.sampled_from(MANNERS),
     wishes=FEW,
     edited=PLAIN,
+)
+HOLD = st.builds(
+    Hold,
+    when=st.sampled_from(["before", "after"]),
+    first=PLAIN,
+    wishes=FEW,
+    aside=st.sampled_from([None, "edit", "pause", "cancel"]),
+    end=st.sampled_from(["go on", "death", "takeover"]),
 )

@@ -15,19 +15,22 @@ from tests.machine.draws import (
     CAMPAIGN,
     CHOICES,
     CRASH,
-    FEW,
+    HOLD,
     OF,
     PLAIN,
     SETUP,
+    VALUE,
     WEIGHTS,
     WHICH,
     WISH,
     Crash,
+    Hold,
     Setup,
 )
 from tests.machine.ground import Ground, Role
 from tests.machine.lives import Stroke
-from tests.machine.play import PULL, PUSH, Play, Wish
+from tests.machine.people import People, Wish
+from tests.machine.play import PULL, PUSH, Play
 from tests.machine.tally import Tally
 from tests.machine.troubles import MOST
 from tests.machine.verdict import verdict
@@ -43,6 +46,7 @@ class Machine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.play: Play | None = None
+        self.people: People | None = None
         self.is_broken = False
         self._open = AsyncExitStack()
 
@@ -57,11 +61,12 @@ class Machine(RuleBasedStateMachine):
         scenes, config = await self._open.enter_async_context(self.ground.play(roles))
         agreements = {one.name: one.agreement for one in roles}
         self.play = Play(scenes=scenes, agreements=agreements, config=config, tally=self.tally)
+        self.people = People(play=self.play)
         await self.play.begin()
 
     @rule(which=WHICH, wish=WISH)
     def queue(self, which: int, wish: Wish) -> None:
-        self._do("queue", self._play.queue(which, wish))
+        self._do("queue", self._people.queue(which, wish))
 
     @rule(which=WHICH, wish=PLAIN, second=CHOICES, after=st.sampled_from([None, 60]))
     def queue_two(
@@ -72,27 +77,32 @@ class Machine(RuleBasedStateMachine):
         then = Wish(campaign=wish.campaign, choices=second)
 
         async def both() -> None:
-            await self._play.queue(which, first)
-            await self._play.queue(which, then)
+            await self._people.queue(which, first)
+            await self._people.queue(which, then)
 
         self._do("queue two", both())
 
     @rule(which=WHICH, campaign=CAMPAIGN, is_new=st.booleans())
     def queue_life(self, *, which: int, campaign: int, is_new: bool) -> None:
         """A new campaign, or the end of one."""
-        play = self._play
-        work = play.create(which) if is_new else play.delete(which, campaign)
+        people = self._people
+        work = people.create(which) if is_new else people.delete(which, campaign)
         self._do("queue life", work)
 
     @rule(which=WHICH, campaign=CAMPAIGN, choices=CHOICES)
     def edit(self, which: int, campaign: int, choices: Sequence[Choice]) -> None:
         self._count("edit")
-        self._play.edit(which, campaign, choices)
+        self._people.edit(which, campaign, choices)
 
     @rule(which=WHICH, campaign=CAMPAIGN)
     def vanish(self, which: int, campaign: int) -> None:
         self._count("vanish")
-        self._play.vanish(which, campaign)
+        self._people.vanish(which, campaign)
+
+    @rule(which=WHICH, campaign=CAMPAIGN, amount=st.sampled_from([0, 90, 140]))
+    def spend(self, which: int, campaign: int, amount: int) -> None:
+        self._count("spend")
+        self._people.spend(which, campaign, amount)
 
     @rule(of=OF)
     def pull(self, of: Sequence[int]) -> None:
@@ -114,31 +124,67 @@ class Machine(RuleBasedStateMachine):
             manner=crash.manner,
             nth=nth,
             point=point,
-            edit=lambda: self._play.edit(which, crash.edited.campaign, crash.edited.choices),
+            edit=lambda: self._people.edit(which, crash.edited.campaign, crash.edited.choices),
         )
 
         async def both() -> None:
             for wish in crash.wishes:
-                await self._play.queue(which, wish)
+                await self._people.queue(which, wish)
             await self._play.strike(which, stroke, crash.passes)
 
         self._do("crash", both())
 
-    @rule(
-        which=WHICH,
-        when=st.sampled_from(["before", "after"]),
-        first=PLAIN,
-        wishes=FEW,
-        end=st.sampled_from(["go on", "death", "takeover"]),
-    )
-    def hold(self, which: int, when: str, first: Wish, wishes: Sequence[Wish], end: str) -> None:
-        """Somebody queues something, and more while the call for it is unanswered."""
+    @rule(which=WHICH, hold=HOLD)
+    def hold(self, which: int, hold: Hold) -> None:
+        """Somebody queues something, and while the call for it is unanswered other things
+        happen."""
+
+        async def aside() -> None:
+            for wish in hold.wishes:
+                await self._people.queue(which, wish)
+            match hold.aside:
+                case "edit":
+                    self._people.edit(which, hold.first.campaign, hold.first.choices)
+                case "pause":
+                    await self._people.pause(is_on=True)
+                case "cancel":
+                    await self._people.decide("cancel", 0, None)
 
         async def both() -> None:
-            await self._play.queue(which, first)
-            await self._play.hold(which, when, wishes, end)
+            await self._people.queue(which, hold.first)
+            await self._play.hold(which, hold.when, aside, hold.end)
 
         self._do("hold", both())
+
+    @rule(which=WHICH, wish=PLAIN, number=st.integers(0, MOST - 1), value=VALUE)
+    def unlucky(self, which: int, wish: Wish, number: int, value: int | None) -> None:
+        """Somebody queues something, and the call for it goes wrong; perhaps somebody wants
+        another value, and another push comes."""
+
+        async def all_of_it() -> None:
+            await self._people.queue(which, wish)
+            await self._play.unlucky(which, number, PUSH)
+            if value is not None:
+                await self._people.queue(which, wish.with_value(value))
+                await self._play.sync([which], PUSH)
+
+        self._do("unlucky", all_of_it())
+
+    @rule(which=WHICH, wish=WISH, value=VALUE, is_first=st.booleans())
+    def contest(self, *, which: int, wish: Wish, value: int | None, is_first: bool) -> None:
+        """Somebody queues a value, and somebody sets another one in the provider's own pages, unseen
+        by us; then a push comes."""
+        choices = wish.with_value(value or 0).choices
+
+        async def all_of_it() -> None:
+            if is_first:
+                self._people.edit(which, wish.campaign, choices)
+            await self._people.queue(which, wish)
+            if not is_first:
+                self._people.edit(which, wish.campaign, choices)
+            await self._play.sync([which], PUSH)
+
+        self._do("contest", all_of_it())
 
     @rule(
         which=WHICH,
@@ -161,16 +207,16 @@ class Machine(RuleBasedStateMachine):
     )
     def decide(self, word: str, number: int, who: str | None) -> None:
         """Somebody decides about an update."""
-        self._do(word, self._play.decide(word, number, who))
+        self._do(word, self._people.decide(word, number, who))
 
     @rule(which=WHICH, is_approved=st.booleans())
     def plan(self, *, which: int, is_approved: bool) -> None:
         """Somebody saves a plan, or approves one."""
-        self._do("plan", self._play.plan(which, is_approved=is_approved))
+        self._do("plan", self._people.plan(which, is_approved=is_approved))
 
     @rule(is_on=st.booleans())
     def pause(self, *, is_on: bool) -> None:
-        self._do("pause", self._play.pause(is_on=is_on))
+        self._do("pause", self._people.pause(is_on=is_on))
 
     def teardown(self) -> None:
         """Judge the example where nothing has gone wrong before."""
@@ -186,6 +232,11 @@ class Machine(RuleBasedStateMachine):
     def _play(self) -> Play:
         assert self.play is not None
         return self.play
+
+    @property
+    def _people(self) -> People:
+        assert self.people is not None
+        return self.people
 
     def _do(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         self._count(name)

@@ -2,7 +2,9 @@
 the checker: no promise is ever broken. A seed repeats its histories."""
 
 import os
+import time
 from collections.abc import Callable
+from itertools import count
 from typing import Any, cast
 
 import hypothesis
@@ -17,8 +19,11 @@ from tests.machine.machine import Machine
 from tests.machine.tally import Tally
 
 STEPS = 50
-SEED = os.environ.get("SEED")
-FEW, MANY = range(1), range(1, 12)
+SEED, UNTIL = os.environ.get("SEED"), os.environ.get("SOAK_UNTIL")
+FIRST, MANY = 0, range(1, 11)
+EXAMPLES = 12
+MORE = 1000
+"""Where the seeds begin that are run as long as there is time."""
 Record = Callable[[str, Any], None]
 
 
@@ -32,7 +37,7 @@ def histories(ground: Ground, provider: str, seed: int, examples: int) -> Tally:
     again += f" tests/machine/test_machine.py -k 'seed and {provider}'"
     try:
         run_state_machine_as_test(
-            hypothesis.seed(seed)(made),
+            hypothesis.seed(f"{provider} {seed}")(made),
             settings=settings(
                 max_examples=examples,
                 stateful_step_count=STEPS,
@@ -49,8 +54,8 @@ def histories(ground: Ground, provider: str, seed: int, examples: int) -> Tally:
     return tally
 
 
-def record(told: Record, provider: str, seed: int, tally: Tally) -> None:
-    told(COUNTS, {"seeds": [f"{provider} {seed}"], "counts": tally.plain()})
+def record(told: Record, seeds: list[str], tally: Tally) -> None:
+    told(COUNTS, {"seeds": seeds, "counts": tally.plain()})
 
 
 @pytest.mark.skipif(SEED is not None, reason="a seed was asked for")
@@ -58,7 +63,8 @@ def record(told: Record, provider: str, seed: int, tally: Tally) -> None:
 def test_no_history_breaks_a_promise(
     ground: Ground, provider: str, record_property: Record
 ) -> None:
-    record(record_property, provider, 0, histories(ground, provider, 0, 2))
+    tally = histories(ground, provider, FIRST, 3)
+    record(record_property, [f"{provider} {FIRST}"], tally)
 
 
 @pytest.mark.soak
@@ -67,4 +73,21 @@ def test_no_history_breaks_a_promise(
 def test_no_history_of_a_seed_breaks_a_promise(
     ground: Ground, provider: str, seed: int, record_property: Record
 ) -> None:
-    record(record_property, provider, seed, histories(ground, provider, seed, 8))
+    tally = histories(ground, provider, seed, EXAMPLES)
+    record(record_property, [f"{provider} {seed}"], tally)
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(UNTIL is None, reason="only make soak says how long there is time")
+@pytest.mark.parametrize("lane", range(2))
+def test_no_history_breaks_a_promise_as_long_as_there_is_time(
+    ground: Ground, lane: int, record_property: Record
+) -> None:
+    tally, seeds = Tally(), []
+    for number in count(lane, 2):
+        seed, provider = MORE + number // len(PROVIDERS), PROVIDERS[number % len(PROVIDERS)]
+        if time.time() > float(UNTIL or 0):
+            break
+        tally.take(histories(ground, provider, seed, EXAMPLES).plain())
+        seeds.append(f"{provider} {seed}")
+    record(record_property, seeds, tally)

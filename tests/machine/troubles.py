@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from syncd.simulator import Simulator
+from syncd.simulator.faults import Fault
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,14 @@ class Trouble:
     when: str
     options: Mapping[str, Any] = field(default_factory=dict)
     at: str = "write"
+
+    def arm_all(self, simulator: Simulator) -> list[Fault]:
+        """At the next call of every operation that it may be."""
+        found = {"write": simulator.service.writes, "read": _READS}.get(self.at, [self.at])
+        return [
+            simulator.faults.arm(self.kind, one, when=self.when, **self.options)
+            for one in sorted(found)
+        ]
 
     def arm(self, simulator: Simulator, nth: int, which: int) -> None:
         """At the n-th call from now of an operation: the `which`-th of those that it may be."""

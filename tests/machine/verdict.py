@@ -49,7 +49,7 @@ async def _calm(play: Play) -> list[str]:
     await play.let_go()
     for scene in play.scenes:
         scene.simulator.faults.clear()
-    await play.pause(is_on=False)
+    await play.say("SELECT syncd.resume()")
     reports: Sequence[AccountReport] = ()
     for number in range(_ROUNDS[1]):
         await play.later(_ROUND)

@@ -129,6 +129,26 @@ async def test_an_update_is_sent_once_more_and_then_held(parts: Parts) -> None:
     assert await parts.sql.fetchval("SELECT count(*) FROM syncd.attempts") == 2
 
 
+@pytest.mark.parametrize("end", ["cancelled", "expired"])
+async def test_what_a_person_was_to_decide_of_a_path_ends_with_the_update(
+    parts: Parts, end: str
+) -> None:
+    at = await parts.sql.fetchval("SELECT syncd.now()")
+    update_id = await parts.enqueue("a", "50", expires_at=at + dt.timedelta(hours=1))
+    await parts.settle(await parts.intend(), UNKNOWN)
+    await parts.move_clock(SETTLE)
+    await parts.unknowns.resolve([resolve(await only(parts), {"budget.daily": "75"})])
+    assert (await parts.update(update_id))["results"]["budget.daily"]["outcome"] == "held"
+    if end == "cancelled":
+        await parts.accounts.cancel(update_id, "ann")
+    else:
+        await parts.move_clock(dt.timedelta(hours=1))
+        assert await parts.outbox.expire() == [update_id]
+    result = (await parts.update(update_id))["results"]["budget.daily"]
+    assert (result["outcome"], result["code"]) == (end, "conflict")
+    assert result["at"] is not None
+
+
 async def test_an_update_whose_time_passed_while_nobody_knew_expires(parts: Parts) -> None:
     at = await parts.sql.fetchval("SELECT syncd.now()")
     update_id = await parts.enqueue("a", "50", expires_at=at + dt.timedelta(minutes=1))
