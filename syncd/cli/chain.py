@@ -26,7 +26,7 @@ _LINKS: Final = {
     "superseded_by": "replaced by",
     "supersedes": "replaces",
     "retry_of": "retry of",
-    "retried_by": "retried by",
+    "retried_by": "tried again as",
 }
 
 
@@ -96,10 +96,11 @@ def _beside(chain: Chain) -> Iterator[Step]:
         named = {**row, "currency": chain.update["currency"]}
         change = ", ".join(wanted(named, path) for path in sorted(row["patch"]))
         link = _LINKS.get(row["link"])
+        name = f"{link} #{row['id']}" if link else f"#{row['id']}"
         yield Step(
             at=row["created_at"],
             word="later" if row["id"] > chain.update["id"] else "earlier",
-            text=f"#{row['id']} {row['state']}: {change}" + (f" ({link})" if link else ""),
+            text=f"{name}, {row['state']}: {change}",
             data={"update_id": row["id"], "state": row["state"], "patch": row["patch"]}
             | {"link": row["link"]},
         )

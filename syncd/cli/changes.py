@@ -43,9 +43,9 @@ def transitions(row: Row) -> Iterator[str]:
         if path == DELETED:
             yield "delete the campaign"
         elif row["is_create"]:
-            yield f"{path} {_wanted(path, wanted, currency)}"
+            yield f"{path} {wanted_value(path, wanted, currency)}"
         elif path not in reference:
-            yield f"{path} -> {_wanted(path, wanted, currency)}"
+            yield f"{path} -> {wanted_value(path, wanted, currency)}"
         else:
             yield move(path, reference[path], wanted, currency)
 
@@ -59,7 +59,8 @@ def move(path: str, old: str | None, wanted: str | None, currency: str | None) -
     return f"{said} ({moved})" if moved else said
 
 
-def _wanted(path: str, value: str | None, currency: str | None) -> str:
+def wanted_value(path: str, value: str | None, currency: str | None) -> str:
+    """A value as it is asked for: money with its currency, a text in quotation marks."""
     if value is None:
         return "null"
     return money(value, currency) if is_money(path) else quoted(value)

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from syncd.cli.changes import move
-from syncd.cli.text import shown, value
+from syncd.cli.changes import move, wanted_value
+from syncd.cli.text import shown
 from syncd.model.path import DELETED
 from syncd.store.reports import Row
 
@@ -34,12 +34,12 @@ def wanted(row: Row, path: str) -> str:
     """A path with the value that an update asks for."""
     if path == DELETED:
         return "delete the campaign"
-    return f"{path} -> {value(path, row['patch'][path], row['currency'])}"
+    return f"{path} -> {wanted_value(path, row['patch'][path], row['currency'])}"
 
 
 def moved(row: Row, path: str, before: Mapping[str, str | None]) -> str:
     """A path from what stood there, where that is known, to what is wanted."""
-    if path not in before:
+    if row["is_create"] or path not in before:
         return wanted(row, path)
     return move(path, before[path], row["patch"][path], row["currency"])
 

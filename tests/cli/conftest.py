@@ -231,7 +231,7 @@ def begin(capsys: pytest.CaptureFixture[str], tmp_path: Path, database_url: str)
             credentials = {
                 key: secret
                 for key, secret in running.told["credentials"].items()
-                if key not in (*without, *_NEITHER.get(provider, ()))
+                if key not in (without or _NEITHER.get(provider, ()))
             }
             scope = [f"{key} = {json.dumps(one)}" for key, one in running.told["scope"].items()]
             file = written(tmp_path, credentials)
