@@ -12,7 +12,7 @@ from tests.e2e.truths import assert_all_is_kept, is_there
 from tests.kill.points import Kind, Reach
 
 OPEN = {"queued", "sending", "unknown"}
-WAITS = (AGES, AGES, "10 minutes", "1 hour", "1 day")
+WAITS = (AGES, AGES, "1 hour", "1 day")
 """Until everything is decided; a create is looked for again after longer and longer."""
 LEASE = {"ttl": "60s", "renew": "5s", "request_timeout": "15s"}
 """So long that no loaded machine makes anything else happen than what is meant to."""
