@@ -15,7 +15,7 @@ from syncd.cli.render.screen import Screen
 from syncd.cli.render.table import Cell, Column, Line
 from syncd.cli.steps import Step
 from syncd.cli.text import lasted, moment, rfc3339
-from syncd.cli.updates import SHOWN
+from syncd.cli.update_table import SHOWN
 from syncd.store.reports import Chain
 
 

@@ -13,8 +13,7 @@ from syncd.cli.opened import Opened
 from syncd.cli.render.screen import Screen
 from syncd.cli.render.table import Column, Line, Listing
 from syncd.cli.text import age, plural, shown
-from syncd.cli.update_table import by_whom
-from syncd.cli.updates import FIELDS
+from syncd.cli.update_table import FIELDS, by_whom
 from syncd.errors import UsageError
 from syncd.store.reports import Row
 

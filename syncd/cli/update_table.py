@@ -23,6 +23,16 @@ if TYPE_CHECKING:
     from syncd.cli.render.screen import Screen
     from syncd.store.reports import Row
 
+FIELDS: Final = (
+    "id", "account", "external_id", "campaign_name", "patch", "reference", "currency", "state",
+    "reason_code", "reason", "results", "confirmation", "confirmed_at", "requester",
+    "request_reason", "created_at", "settled_at", "waiting_for", "superseded_by", "key",
+    "not_before", "expires_at", "is_create",
+)  # fmt: skip
+SHOWN: Final = (
+    *FIELDS, "policy", "reference_sources", "asked_by", "approved_until", "retry_of", "seen_at",
+    "seen_by", "holds", "command",
+)  # fmt: skip
 COLUMNS: Final = (
     Column(""),
     Column("STATE"),

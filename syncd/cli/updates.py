@@ -17,16 +17,6 @@ if TYPE_CHECKING:
 OPEN: Final = ("queued", "sending", "unknown", "held")
 INBOX: Final = "inbox"
 _STATES: Final = (*OPEN, "applied", "rejected", "superseded", "cancelled", "expired")
-FIELDS: Final = (
-    "id", "account", "external_id", "campaign_name", "patch", "reference", "currency", "state",
-    "reason_code", "reason", "results", "confirmation", "confirmed_at", "requester",
-    "request_reason", "created_at", "settled_at", "waiting_for", "superseded_by", "key",
-    "not_before", "expires_at", "is_create",
-)  # fmt: skip
-SHOWN: Final = (
-    *FIELDS, "policy", "reference_sources", "asked_by", "approved_until", "retry_of", "seen_at",
-    "seen_by", "holds", "command",
-)  # fmt: skip
 
 
 class Updates(LazyGroup):
@@ -88,7 +78,7 @@ async def _list(choices: Choices, wanted: dict[str, Any]) -> None:
     from syncd.cli.checking import require_account
     from syncd.cli.opened import opened
     from syncd.cli.render.table import Listing
-    from syncd.cli.update_table import COLUMNS, line
+    from syncd.cli.update_table import COLUMNS, FIELDS, line
     from syncd.store.reports import UpdateFilter
 
     state = wanted["state"]
@@ -149,7 +139,7 @@ def _footer(here: Opened, rows: Sequence[Row], counts: dict[str, int], limit: in
 async def _show(choices: Choices, update: int) -> None:
     from syncd.cli.checking import unknown_update
     from syncd.cli.opened import opened
-    from syncd.cli.update_table import show
+    from syncd.cli.update_table import SHOWN, show
 
     async with opened(choices) as here:
         here.screen.refuse_csv("one update")
