@@ -249,7 +249,7 @@ def truthful(writes: Sequence[Write], arrivals: Sequence[Row], rows: Rows) -> It
                 if not is_true:
                     yield Violation(8, f"{path} of update {update['id']} is applied and never was")
             elif said["outcome"] == "rejected" and carrying:
-                yield from _rejected(update, path, *carrying[-1])
+                yield from _rejected(update, path, carrying[-1], arrivals)
 
 
 def _is_taken(update: Row, path: str, carrying: Sequence[tuple[Write, str]]) -> bool:
@@ -267,20 +267,34 @@ def _is_seen(update: Row, path: str, arrivals: Sequence[Row]) -> bool:
     return path == DELETED and any(is_read(row) and is_absence(row, campaign) for row in arrivals)
 
 
-def _rejected(update: Row, path: str, write: Write, subject: str) -> Iterator[Violation]:
-    code = update["results"][path].get("code")
+def _rejected(
+    update: Row, path: str, last: tuple[Write, str], arrivals: Sequence[Row]
+) -> Iterator[Violation]:
+    (write, subject), code = last, update["results"][path].get("code")
     items = write.about(subject, path)
-    # What was accepted for later shows nowhere: where the answer was lost nobody can know of it.
-    known = {"applied"} if is_unclear(write, subject) else APPLIED
-    applied = any(item["truth"] in known and path in item["new"] for item in items)
+    applied = any(item["truth"] in APPLIED and path in item["new"] for item in items)
     if applied and code != "not_taken":
-        what = f"{path} of update {update['id']} is rejected and was applied"
-        yield Violation(8, f"{what} (arrival {write.seq})")
+        if not _is_refuted(update, path, last, arrivals):
+            what = f"{path} of update {update['id']} is rejected and was applied"
+            yield Violation(8, f"{what} (arrival {write.seq})")
     elif any(item["truth"] == "refused" for item in items) and not write.row["faults"]:
-        told = {_short(one) for item in items for one in item["codes"]}
-        if told and _short(str(code)) not in told:
+        known = {_short(one) for item in items for one in item["codes"]}
+        if known and _short(str(code)) not in known:
             what = f"{path} of update {update['id']} has code {code}"
-            yield Violation(8, f"{what}, the provider said {sorted(told)}")
+            yield Violation(8, f"{what}, the provider said {sorted(known)}")
+
+
+def _is_refuted(update: Row, path: str, last: tuple[Write, str], arrivals: Sequence[Row]) -> bool:
+    """Whether a call without a clear answer was followed by a read that does not show its value:
+    somebody moved it, or it was accepted for later. Nobody can know then."""
+    write, subject = last
+    return is_unclear(write, subject) and any(
+        is_read(row)
+        and row["arrived_ns"] > write.start
+        and subject in row["shown"]
+        and not shows(row["shown"][subject], path, update["patch"][path])
+        for row in arrivals
+    )
 
 
 def _short(code: str) -> str:

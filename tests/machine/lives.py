@@ -16,6 +16,8 @@ from syncd.simulator.faults import Fault
 from syncd.store.database import Database, Session
 
 Act = Callable[[], Awaitable[None]]
+Then = Callable[[], Awaitable[bool]]
+"""Tells whether the pass is to end."""
 
 MANNERS = ("exception", "cancel", "death", "doubt", "edit")
 """How a pass is interrupted at a point: by an error of its own, from outside, as if the process had
@@ -109,20 +111,20 @@ async def run(
 
 
 async def run_held(
-    config: Config, database: Mortal, request: SyncRequest, held: Fault, then: Act
+    config: Config, database: Mortal, request: SyncRequest, held: Fault, then: Then
 ) -> tuple[Sequence[AccountReport], bool]:
-    """One `syncd sync` of which a call is held at the provider while something else happens; tells
-    whether any was."""
+    """One `syncd sync` of which a call is held at the provider while something else happens, and
+    that is cancelled where that says so; tells whether any call was held."""
     task = asyncio.ensure_future(sync(config, database, request, lambda _: None))
     fired = asyncio.ensure_future(held.wait_fired())
     await asyncio.wait({task, fired}, return_when=asyncio.FIRST_COMPLETED)
     is_held = fired.done()
     fired.cancel()
+    is_over = True
     try:
-        if is_held:
-            await then()
+        is_over = is_held and await then()
     finally:
-        if database.is_dead:
+        if is_over:
             task.cancel()
         reports = await _ended(task, is_struck=lambda: is_held)
     return reports, is_held

@@ -172,8 +172,8 @@ class Machine(RuleBasedStateMachine):
 
     @rule(which=WHICH, wish=WISH, value=VALUE, is_first=st.booleans())
     def contest(self, *, which: int, wish: Wish, value: int | None, is_first: bool) -> None:
-        """Somebody queues a value, and somebody sets another one in the provider's own pages, unseen
-        by us; then a push comes."""
+        """Somebody queues a value, and somebody sets another one in the provider's own pages, where
+        we do not see it; then a push comes."""
         choices = wish.with_value(value or 0).choices
 
         async def all_of_it() -> None:

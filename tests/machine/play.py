@@ -21,6 +21,7 @@ from tests.machine.lives import Act, Mortal, Stroke, run, run_held
 from tests.machine.tally import Tally
 from tests.machine.troubles import trouble, writes_of
 from tests.moved import Move
+from tests.promises import Violation
 from tests.waiting import eventually
 
 Passes = tuple[bool, bool]
@@ -53,6 +54,8 @@ class Play:
     looks: list[list[Row]] = field(default_factory=list)
     torn: dict[str, set[int]] = field(default_factory=dict)
     hanging: list[Fault] = field(default_factory=list)
+    found: list[Violation] = field(default_factory=list)
+    """What was seen broken on the way."""
     plans: list[str] = field(default_factory=list)
     made: int = 0
 
@@ -141,16 +144,30 @@ class Play:
         await run(self.config, self.life, self._request([which], passes), stroke)
         if stroke.fired is not None:
             self.tally.add("struck", f"{stroke.manner} at {stroke.fired}")
+            if stroke.manner == "cancel":
+                self.found += await self._left_open(self.scene(which), before)
         await self._after(before, is_torn=stroke.fired is not None and stroke.manner != "edit")
+
+    async def _left_open(self, scene: Scene, before: Mapping[str, int]) -> list[Violation]:
+        """Promise 18: whatever arrived of a pass that was cancelled has an outcome."""
+        new = scene.simulator.journal.arrivals[before[scene.place.account] :]
+        arrived = {one.body_sha256 for one in new if one.is_write}
+        rows = await scene.books.view("update_attempts", "outcome IS NULL")
+        mine = [row for row in rows if row["account"] == scene.place.account]
+        return [
+            Violation(18, f"update {row['update_id']} was sent and is left without an outcome")
+            for row in mine
+            if row["body_sha256"] in arrived
+        ]
 
     async def hold(self, which: int, when: str, aside: Act, end: str) -> None:
         """A push of which one call is held, before or after it is applied, while something else
-        happens; then it goes on, dies with the call still held, or is taken over."""
+        happens; then it goes on, is cancelled, dies with the call still held, or is taken over."""
         scene, before = self.scene(which), self._seqs()
         held = scene.simulator.faults.arm("hold", writes_of(scene.simulator)[0], when=when)
         life = self.life
 
-        async def then() -> None:
+        async def then() -> bool:
             await aside()
             if end == "takeover":
                 await scene.books.connection.execute(_AGES)
@@ -159,12 +176,15 @@ class Play:
             life.is_dead = end == "death"
             if end in {"go on", "takeover"}:
                 held.release()
+            return end in {"cancel", "death"}
 
         request = self._request([which], PUSH)
         _, is_held = await run_held(self.config, life, request, held, then)
         if is_held:
             self.tally.add("struck", f"{end} while held {when}")
-        if is_held and end == "death":
+        if is_held and end == "cancel":
+            self.found += await self._left_open(scene, before)
+        if is_held and end in {"cancel", "death"}:
             self.hanging.append(held)
         else:
             scene.simulator.faults.clear(held.name)

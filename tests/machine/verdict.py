@@ -33,7 +33,7 @@ _RECORDS = ("field_history", "campaign_history", "updates")
 async def verdict(play: Play) -> list[Violation]:
     """Every promise that the example saw broken."""
     troubles = await _calm(play)
-    found = [Violation(16, one) for one in troubles]
+    found = [*play.found, *(Violation(16, one) for one in troubles)]
     for scene in play.scenes:
         found += await _judged(play, scene)
     found += final_stays(play.looks)

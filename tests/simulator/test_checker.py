@@ -220,15 +220,16 @@ def test_rejected_although_applied_breaks_8() -> None:
     assert promises([write(0, entries)], rows) == [8]
 
 
-def test_what_was_accepted_for_later_without_an_answer_cannot_be_known() -> None:
+def test_what_no_read_shows_after_a_lost_answer_may_be_called_rejected() -> None:
     entries = {"1": "50"}
     results = {"budget.daily": {"outcome": "rejected", "code": "period_mismatch"}}
     row = update(1, "1", "50", state="rejected", results=results)
-    later = [asdict(Item(index=0, id="1", truth="applied_pending", new={"budget.daily": "50"}))]
     rows = Rows([row], [attempt(1, 1, entries, "unknown", http_status=None)])
-    assert promises([lost(0, entries, items=later)], rows) == []
+    assert promises([lost(0, entries), read(5, {"1": "daily:40"})], rows) == []
+    assert promises([lost(0, entries), read(5, {"1": "daily:50"})], rows) == [8]
+    assert promises([read(-1, {"1": "daily:40"}), lost(0, entries)], rows) == [8]
     answered = Rows([row], [attempt(1, 1, entries, "rejected")])
-    assert promises([write(0, entries, items=later)], answered) == [8]
+    assert promises([write(0, entries), read(5, {"1": "daily:40"})], answered) == [8]
 
 
 def test_a_code_that_the_provider_never_gave_breaks_8() -> None:
