@@ -254,5 +254,9 @@ async def test_the_inbox_has_what_a_read_shows_otherwise_and_what_is_unknown(par
     assert different["command"] == f"syncd updates seen {update_id}"
     assert rows[unknown]["cause"] == "unknown"
     assert "nothing to do" in rows[unknown]["command"]
+    assert [row["count"] for row in (await parts.reports.overview()).differing] == [1]
+    assert await parts.reports.inbox_counts(["shop"]) == {"different": 1, "unknown": 1}
     await parts.decisions.seen(update_id, "ann")
     assert [row["id"] for row in await parts.reports.inbox()] == [unknown]
+    assert (await parts.reports.overview()).differing == []
+    assert await parts.reports.inbox_counts(["other"]) == {}
