@@ -18,7 +18,7 @@ from syncd.conformance.stand import Stand
 from syncd.conformance.truth import truth
 from syncd.limiter import Limits
 from syncd.model.call import Whole
-from syncd.model.recovery import Resolution, Unknown, resolve, resolve_create
+from syncd.model.recovery import SEARCHES, Resolution, Unknown, resolve, resolve_create
 from syncd.model.update import State
 
 _SHORT: Final = 0.3
@@ -169,7 +169,7 @@ async def _decidable(stand: Stand, way: Way) -> Sample | None:
 
 
 async def _decided(stand: Stand, found: Sample, before: set[str]) -> Resolution:
-    """What a pass would make of it after one read."""
+    """What a pass would make of it after one read; of a create, after its last search."""
     item = found.item
     unknown = Unknown(
         update_id=1,
@@ -177,6 +177,7 @@ async def _decided(stand: Stand, found: Sample, before: set[str]) -> Resolution:
         sent=item.changes,
         before={path: found.before.get(path) for path in item.changes},
         repeats=0,
+        searches=SEARCHES - 1,
         seconds_left=0.0,
         is_late=False,
         is_create=item.is_create,
