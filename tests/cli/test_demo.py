@@ -46,7 +46,7 @@ def test_being_stopped_in_the_middle_leaves_nothing_behind_and_is_code_130(tmp_p
     ) as running:
         assert running.stdout is not None
         assert running.stderr is not None
-        while not running.stdout.readline().startswith("1/10"):
+        while not running.stdout.readline().startswith("1/11"):
             assert running.poll() is None
         running.terminate()
         running.stdout.read()
