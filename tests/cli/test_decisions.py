@@ -155,9 +155,8 @@ def test_what_went_wrong_is_noted_and_keeps_its_result(
     assert f"update {rejected} cannot go from rejected to cancelled" in cancelled.err
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
+def test_wrong_use_decides_nothing(syncd: Command) -> None:
+    for arguments, said in (
         (["approve"], "name the updates, or give --plan"),
         (["approve", "1", "--for", "soon"], '"soon" is not a duration'),
         (["approve", "1", "--for", "0s"], "is no time at all"),
@@ -166,10 +165,8 @@ def test_what_went_wrong_is_noted_and_keeps_its_result(
         (["retry"], "ID"),
         (["seen", "x"], '"x" is not an id'),
         (["explain", "1", "--format", "csv"], "no CSV of it"),
-    ],
-)
-def test_wrong_use_decides_nothing(syncd: Command, arguments: list[str], said: str) -> None:
-    ran = syncd("updates", *arguments)
-    assert (ran.code, ran.out) == (2, "")
-    assert said in ran.err
-    assert "help: " in ran.err
+    ):
+        ran = syncd("updates", *arguments)
+        assert (ran.code, ran.out) == (2, ""), arguments
+        assert said in ran.err
+        assert "help: " in ran.err
