@@ -160,7 +160,7 @@ def test_no_secret_is_told(
     ended = time.time_ns() // 1_000_000
     out = command("updates", "explain", number, "--format", "json").out
     (sent,) = [one for one in json.loads(out)["steps"] if one["step"] == "sent"]
-    assert value.split()[0] in sent["data"]["body"]
+    assert value.split(maxsplit=1)[0] in sent["data"]["body"]
     assert "?" not in sent["data"]["target"]
     out += command("updates", "explain", number).out
     # What somebody asks for is told as it was asked; of a body only what is no secret.
