@@ -95,7 +95,8 @@ BEGIN
     ELSE
         SELECT b.told, 'nobody can approve past the owner''s caps: syncd db caps list' INTO message, hint
           FROM jsonb_each(items) i
-         CROSS JOIN LATERAL (SELECT syncd.cap_breach(a, i.key, i.value ->> 'remote', u.patch ->> i.key, u.patch)) b(told)
+         CROSS JOIN (SELECT jsonb_object_agg(s.key, s.value -> 'remote') AS shown FROM jsonb_each(items) s) was
+         CROSS JOIN LATERAL (SELECT syncd.cap_breach(a, i.key, was.shown, u.patch ->> i.key, u.patch)) b(told)
          WHERE b.told IS NOT NULL ORDER BY i.key LIMIT 1;
     END IF;
 END $$;
@@ -125,7 +126,7 @@ CREATE FUNCTION syncd.by_whom(who text, reason text) RETURNS text LANGUAGE sql I
 
 CREATE FUNCTION syncd.check_span(valid_for interval) RETURNS void LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    IF valid_for IS NULL OR valid_for <= interval '0' THEN
+    IF valid_for IS NULL OR valid_for <= interval '0' OR valid_for > interval '10 years' THEN
         RAISE EXCEPTION 'an approval has to hold for some time' USING ERRCODE = 'SY004', HINT = 'such as 24 h';
     END IF;
 END $$;
@@ -230,6 +231,7 @@ CREATE FUNCTION syncd.retry(update_id bigint, requester text DEFAULT NULL, reaso
 DECLARE
     wanted syncd.updates := syncd.known_update(update_id);
     who    text := syncd.actor(requester);
+    other  record;
     new_id bigint;
 BEGIN
     IF wanted.state = 'held' THEN
@@ -244,6 +246,19 @@ BEGIN
     ELSIF wanted.is_create AND wanted.external_id IS NOT NULL THEN
         RAISE EXCEPTION 'update % has made campaign %', wanted.id, wanted.external_id
             USING ERRCODE = 'SY007', HINT = 'queue a change of that campaign';
+    END IF;
+    IF wanted.is_create THEN
+        WITH RECURSIVE again AS (
+            SELECT wanted.id AS id
+             UNION SELECT u.id FROM syncd.updates u JOIN again ON u.retry_of = again.id
+                    WHERE u.account_id = wanted.account_id)
+        SELECT u.id, u.state INTO other FROM again JOIN syncd.updates u USING (id)
+         WHERE u.account_id = wanted.account_id AND u.state NOT IN ('rejected', 'superseded', 'cancelled', 'expired')
+         ORDER BY u.id LIMIT 1;
+        IF FOUND THEN
+            RAISE EXCEPTION 'update % was tried again as update %, which is %', wanted.id, other.id, other.state
+                USING ERRCODE = 'SY007', HINT = 'another try would make a second campaign';
+        END IF;
     END IF;
     SELECT syncd.enqueue(a.name, wanted.external_id,
                          CASE WHEN wanted.state = 'applied' THEN wanted.patch
@@ -287,6 +302,7 @@ BEGIN
     UPDATE syncd.updates u
        SET state = 'cancelled', settled_at = syncd.now(), reason_code = 'cancelled',
            reason = 'by ' || who || syncd.already_applied(u.results)
+                    || CASE WHEN syncd.is_unresolved(u) THEN '; what became of its last call was not found out' ELSE '' END
      WHERE u.account_id = wanted.account_id AND u.id = wanted.id;
     PERFORM syncd.act_as(NULL);
 END $$;

@@ -119,6 +119,9 @@ BEGIN
     ELSIF is_create AND enqueue.expect IS NOT NULL THEN
         RAISE EXCEPTION 'expect says what a campaign showed, and this one is to be created'
             USING ERRCODE = 'SY004', HINT = 'leave expect out';
+    ELSIF greatest(due, expiry) >= '9999-01-01' AND is_new THEN
+        RAISE EXCEPTION 'not_before and expires_at lie before the year 9999' USING ERRCODE = 'SY004',
+            HINT = 'leave expires_at out where it never expires';
     ELSIF expiry <= due AND is_new THEN
         RAISE EXCEPTION 'it would expire before it is due' USING ERRCODE = 'SY004',
             HINT = 'expires_at must lie after now and after not_before';

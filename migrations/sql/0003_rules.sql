@@ -50,6 +50,14 @@ CREATE TRIGGER approvals_append_only BEFORE UPDATE OR DELETE ON syncd.approvals
 CREATE TRIGGER plans_append_only BEFORE UPDATE OR DELETE ON syncd.plans
     FOR EACH ROW EXECUTE FUNCTION syncd.refuse_change();
 
+-- Nor emptied at once.
+DO $$ DECLARE one text; BEGIN
+    FOREACH one IN ARRAY '{field_changes,campaign_versions,updates,attempts,batches,update_events,approvals,plans}'::text[] LOOP
+        EXECUTE format('CREATE TRIGGER %1$s_not_emptied BEFORE TRUNCATE ON syncd.%1$s'
+                       ' FOR EACH STATEMENT EXECUTE FUNCTION syncd.refuse_change()', one);
+    END LOOP;
+END $$;
+
 CREATE OR REPLACE FUNCTION syncd.check_transition() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF OLD.state = NEW.state THEN
@@ -121,32 +129,46 @@ CREATE FUNCTION syncd.rise(path text, before text, wanted text) RETURNS numeric 
     RETURN CASE WHEN starts_with(path, 'budget.') AND (before IS NULL OR syncd.figure(before) IS NOT NULL)
                 THEN greatest(coalesce(syncd.figure(wanted) - coalesce(syncd.figure(before), 0), 0), 0) ELSE 0 END;
 
--- A change of the period lifts one limit and sets another in the same write.
-CREATE FUNCTION syncd.sets_another_budget(patch jsonb, path text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+-- A change of the period lifts one limit and sets another, which was none before, in the same write.
+CREATE FUNCTION syncd.moves_the_limit(patch jsonb, shown jsonb, path text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN EXISTS (SELECT FROM jsonb_each_text(patch) p
-                    WHERE p.key <> path AND starts_with(p.key, 'budget.') AND syncd.figure(p.value) IS NOT NULL);
+                    WHERE p.key <> path AND starts_with(p.key, 'budget.') AND syncd.figure(p.value) IS NOT NULL
+                      AND syncd.figure(shown ->> p.key) IS NULL);
 
--- Why the owner's table does not allow this change of a path, null where it does; `beside` is all that changes with
--- it. A cap of the path itself comes before the one for all.
-CREATE FUNCTION syncd.cap_breach(account syncd.accounts, path text, before text, wanted text, beside jsonb) RETURNS text
+-- Why the owner's table does not allow this change of a path, null where it does; `shown` is what stood there of the
+-- campaign, `beside` all that changes with it. A cap of the path itself comes before the one for all. A limit that is
+-- lifted is more than any amount, times any factor.
+CREATE FUNCTION syncd.cap_breach(account syncd.accounts, path text, shown jsonb, wanted text, beside jsonb) RETURNS text
     LANGUAGE plpgsql STABLE AS $$
 DECLARE
+    before text := shown ->> path;
     amount numeric := syncd.figure(wanted);
     was    numeric := syncd.figure(before);
     cap    record;
 BEGIN
-    IF NOT coalesce((syncd.field_of(account.provider, account.dialect, path)).kind = 'amount',
-                    path ~ '^(budget|price)\.') THEN
+    IF NOT (starts_with(path, 'budget.')
+            OR coalesce((syncd.field_of(account.provider, account.dialect, path)).kind = 'amount', path ~ '^price\.')) THEN
         RETURN NULL;
     END IF;
-    SELECT coalesce(own.max_amount, wide.max_amount) AS most, coalesce(own.max_factor, wide.max_factor) AS factor INTO cap
+    SELECT coalesce(own.max_amount, wide.max_amount) AS most, coalesce(own.max_factor, wide.max_factor) AS factor,
+           wide.max_increase AS increase INTO cap
       FROM (SELECT) one
       LEFT JOIN syncd.caps own ON own.account_id = account.id AND own.path = cap_breach.path
       LEFT JOIN syncd.caps wide ON wide.account_id = account.id AND wide.path = '*';
     IF amount > cap.most THEN
         RETURN format('%s: %s is above the owner''s cap, %s', path, wanted, trim_scale(cap.most));
-    ELSIF wanted = 'unlimited' AND cap.most IS NOT NULL AND NOT syncd.sets_another_budget(beside, path) THEN
-        RETURN format('%s: "unlimited" is above the owner''s cap, %s', path, trim_scale(cap.most));
+    ELSIF wanted = 'unlimited' AND NOT syncd.moves_the_limit(beside, shown, path) THEN
+        IF cap.most IS NOT NULL THEN
+            RETURN format('%s: "unlimited" is above the owner''s cap, %s', path, trim_scale(cap.most));
+        ELSIF was IS NOT NULL AND coalesce(cap.factor, cap.increase) IS NOT NULL THEN
+            RETURN format('%s: from %s to unlimited is above the owner''s cap, %s', path, before,
+                          coalesce(trim_scale(cap.factor) || ' times as much',
+                                   trim_scale(cap.increase) || ' more within an hour'));
+        END IF;
+    ELSIF amount IS NULL AND wanted <> 'unlimited' AND coalesce(cap.most, cap.factor) IS NOT NULL
+          AND starts_with(path, 'budget.') THEN
+        RETURN format('%s: %s is no amount that the owner''s cap could be set against', path, syncd.cut(wanted));
     ELSIF amount > was AND amount > was * cap.factor THEN
         RETURN format('%s: from %s to %s is more than %s times as much, the owner''s cap', path, before, wanted,
                       trim_scale(cap.factor));
@@ -155,11 +177,11 @@ BEGIN
 END $$;
 
 -- What counts within a window: everything that was sent since and not refused. A start is a status that becomes
--- active, a rise is in the currency of the campaign.
+-- active, a rise is in the currency of the campaign. A create has no external_id: it changes no campaign.
 CREATE FUNCTION syncd.sent_since(account integer, since timestamptz)
     RETURNS TABLE (batch_id bigint, update_id bigint, external_id text, currency text, starts integer, rise numeric)
     LANGUAGE sql STABLE AS $$
-    SELECT t.batch_id, t.update_id, u.external_id,
+    SELECT t.batch_id, t.update_id, t.external_id,
            CASE WHEN c.external_id IS NULL THEN a.currency ELSE c.currency END,
            (t.sent ->> 'status' = 'active' AND t.remote ->> 'status' IS DISTINCT FROM 'active')::integer,
            (SELECT coalesce(sum(syncd.rise(s.key, t.remote ->> s.key, s.value)), 0) FROM jsonb_each_text(t.sent) s)
@@ -212,10 +234,13 @@ BEGIN
         SELECT b.told INTO told
           FROM (SELECT n.*, (SELECT jsonb_object_agg(o.key, o.value) FROM added m, jsonb_each(m.sent) o
                               WHERE m.account_id = n.account_id AND m.batch_id = n.batch_id
-                                AND coalesce(m.external_id = n.external_id, m.update_id = n.update_id)) AS beside
+                                AND coalesce(m.external_id = n.external_id, m.update_id = n.update_id)) AS beside,
+                       (SELECT jsonb_object_agg(o.key, o.value) FROM added m, jsonb_each(m.remote) o
+                         WHERE m.account_id = n.account_id AND m.batch_id = n.batch_id
+                           AND coalesce(m.external_id = n.external_id, m.update_id = n.update_id)) AS shown
                   FROM added n WHERE n.account_id = owner.id) n
          CROSS JOIN LATERAL jsonb_each_text(n.sent) s
-         CROSS JOIN LATERAL (SELECT syncd.cap_breach(owner, s.key, n.remote ->> s.key, s.value, n.beside)) b(told)
+         CROSS JOIN LATERAL (SELECT syncd.cap_breach(owner, s.key, n.shown, s.value, n.beside)) b(told)
          WHERE b.told IS NOT NULL LIMIT 1;
         told := coalesce(told, syncd.window_breach(owner.id, ARRAY(
             SELECT DISTINCT n.batch_id FROM added n WHERE n.account_id = owner.id)));
@@ -253,6 +278,26 @@ END $$;
 
 CREATE FUNCTION syncd.is_releasable(u syncd.updates, a syncd.accounts) RETURNS boolean LANGUAGE sql STABLE
     RETURN coalesce(syncd.released_at(u, a) <= syncd.now(), false);
+
+-- Whether all that would hold an update has been approved just so.
+CREATE FUNCTION syncd.is_let_through(account integer, wanted bigint, holds jsonb) RETURNS boolean LANGUAGE sql STABLE
+    RETURN jsonb_path_exists(holds, '$.*.hits[*]') AND NOT jsonb_path_exists(holds, '$.*.hits[*] ? (@.way <> "approve")')
+       AND NOT EXISTS (
+           SELECT FROM jsonb_each(holds) h
+            WHERE jsonb_path_exists(h.value, '$.hits[*]')
+              AND NOT EXISTS (SELECT FROM syncd.approvals v
+                               WHERE v.account_id = account AND v.update_id = wanted
+                                 AND v.digest = h.value ->> 'digest' AND v.expires_at > syncd.now()));
+
+-- Held because no read could tell what became of its last call: it may have been applied, and that is not over when
+-- its time has passed.
+CREATE FUNCTION syncd.is_unresolved(u syncd.updates) RETURNS boolean LANGUAGE sql IMMUTABLE
+    RETURN u.state = 'held' AND u.batch_id IS NOT NULL AND u.holds IS NULL
+       AND u.reason_code IN ('conflict', 'undecidable', 'out_of_view', 'create_unresolved');
+
+-- Whether a push ends it, because its time has passed and nothing of it is on its way.
+CREATE FUNCTION syncd.is_past(u syncd.updates) RETURNS boolean LANGUAGE sql STABLE
+    RETURN coalesce(u.expires_at <= syncd.now(), false) AND NOT syncd.is_unresolved(u);
 
 -- When what the mirror shows of a campaign was read: the last complete pull saw an unchanged one too, unless a push
 -- touched it after one of that pull's pages had left.

@@ -62,7 +62,9 @@ CREATE TABLE syncd.caps (
     set_at       timestamptz NOT NULL DEFAULT syncd.now(),
     PRIMARY KEY (account_id, path),
     CHECK (num_nonnulls(max_amount, max_factor, max_increase, activations) > 0),
-    CONSTRAINT counted_for_all CHECK (path = '*' OR num_nonnulls(max_increase, activations) = 0)
+    CONSTRAINT counted_for_all CHECK (path = '*' OR num_nonnulls(max_increase, activations) = 0),
+    -- A stem would be met by nothing.
+    CONSTRAINT of_one_path CHECK (right(path, 2) <> '.*')
 );
 
 -- That a person let an item through, until when. The digest names the item with the rules that it meets.

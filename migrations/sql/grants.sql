@@ -14,14 +14,18 @@ GRANT EXECUTE ON FUNCTION syncd.now(), syncd.is_served(), syncd.shown_time(times
 GRANT USAGE ON SCHEMA syncd, report TO syncd_service;
 GRANT USAGE ON SEQUENCE syncd.ids, syncd.accounts_id_seq TO syncd_service;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA syncd TO syncd_service;
+-- What writes with the owner's rights may not be hung on a table of one's own.
+REVOKE EXECUTE ON FUNCTION syncd.note_event(), syncd.check_caps() FROM syncd_service;
 GRANT SELECT ON ALL TABLES IN SCHEMA syncd, report TO syncd_service;
-REVOKE UPDATE ON syncd.updates FROM syncd_service;
+REVOKE UPDATE ON syncd.updates, syncd.batches, syncd.attempts FROM syncd_service;
 GRANT UPDATE (external_id, state, reason_code, reason, results, confirmation, confirmed_at, settled_at, batch_id,
               read_after, settle, repeats, searches, superseded_by, holds) ON syncd.updates TO syncd_service;
+-- Of a call only what came back.
+GRANT UPDATE (answered_at, http_status, whole, message) ON syncd.batches TO syncd_service;
+GRANT UPDATE (outcome, code, message, trace_id, warnings) ON syncd.attempts TO syncd_service;
 GRANT INSERT, UPDATE ON syncd.accounts, syncd.leases, syncd.services, syncd.campaigns, syncd.campaign_versions,
-    syncd.runs, syncd.batches, syncd.attempts, syncd.request_usage, syncd.fields,
-    syncd.tokens, syncd.prices TO syncd_service;
-GRANT INSERT ON syncd.field_changes, syncd.run_errors, syncd.plans TO syncd_service;
+    syncd.runs, syncd.request_usage, syncd.fields, syncd.tokens, syncd.prices TO syncd_service;
+GRANT INSERT ON syncd.batches, syncd.attempts, syncd.field_changes, syncd.run_errors, syncd.plans TO syncd_service;
 GRANT INSERT, UPDATE, DELETE ON syncd.staging TO syncd_service;
 GRANT DELETE ON syncd.fields, syncd.services, syncd.prices TO syncd_service;
 

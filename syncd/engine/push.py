@@ -167,8 +167,9 @@ async def _decide(account: Account, plan: PushPlan, ledger: Ledger) -> None:
     )
     moved = await account.outbox.decide(decided)
     for update in decided:
-        # One that did not move was taken back by somebody in this very moment.
-        reached = update.mark.state if update.update.id in moved else State.CANCELLED
+        # One that did not move was taken back or let through by somebody in this very moment; where
+        # it stands is looked up in the end.
+        reached = update.mark.state if update.update.id in moved else State.QUEUED
         ledger.states[update.update.id] = reached
 
 

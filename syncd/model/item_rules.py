@@ -88,13 +88,20 @@ def _wanted(kind: Kind | None, value: str) -> Decimal:
 
 
 def _unlimited(rules: Rules, change: Change, path: str) -> Iterator[Hit]:
-    """Where the owner has set a largest amount, nobody lets more than any amount through."""
-    if _sets_a_budget(change):
+    """No limit is more than any amount, and more than any rise of one."""
+    if _moves_the_limit(change, path):
         return
-    before, cap = word(change.remote.get(path)), rules.cap(path).max_amount
-    if cap is not None and rules.kind(path) is Kind.AMOUNT:
-        yield _above("cap-amount", path, (UNLIMITED, cap), Way.CAP)
-        return
+    before, cap = word(change.remote.get(path)), rules.cap(path)
+    if rules.kind(path) is Kind.AMOUNT:
+        if cap.max_amount is not None:
+            yield _above("cap-amount", path, (UNLIMITED, cap.max_amount), Way.CAP)
+            return
+        is_limited = number(change.remote.get(path)) is not None
+        rise = ("cap-factor", cap.max_factor), ("cap-increase", cap.max_increase)
+        code, most = next(((code, most) for code, most in rise if most is not None), ("", None))
+        if is_limited and most is not None:
+            yield _lifted(code, path, before, most)
+            return
     yield Hit(
         code="unlimited",
         message=f"{path} would have no limit any more; it is {before} now",
@@ -103,10 +110,27 @@ def _unlimited(rules: Rules, change: Change, path: str) -> Iterator[Hit]:
     )
 
 
-def _sets_a_budget(change: Change) -> bool:
-    """A change of the period lifts one limit and sets another in the same write."""
+def _lifted(code: str, path: str, before: str, most: Decimal) -> Hit:
+    """The owner allows only so large a rise, and this one has no end."""
+    times = " times as much" if code == "cap-factor" else ""
+    return Hit(
+        code=code,
+        message=f"{path} would have no limit any more; it is {before} now, and the owner allows"
+        f" {'' if code == 'cap-factor' else 'a rise of '}{plain(most)}{times}",
+        figures={"from": before, "to": UNLIMITED, "allowed": plain(most)},
+        way=Way.CAP,
+        binds=plain(most),
+    )
+
+
+def _moves_the_limit(change: Change, path: str) -> bool:
+    """A change of the period lifts one limit and sets another, which was none before, in the same
+    write. Where a campaign has several limits side by side, one does not stand for the other."""
     return any(
-        other.startswith("budget.") and number(value) is not None
+        other != path
+        and other.startswith("budget.")
+        and number(value) is not None
+        and number(change.remote.get(other)) is None
         for other, value in change.changes.items()
     )
 

@@ -3,22 +3,24 @@ scripted."""
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from syncd.engine.push import PushReport, push
 from syncd.errors import LimitWait, NoAnswer
 from syncd.model.call import CallResult, Whole, WriteCall
-from syncd.model.guard import Rules
+from syncd.model.guard import Bounds, Rules
 from syncd.model.path import Field, Guard, Kind
 from syncd.model.run import RunOutcome
 from syncd.model.update import Outcome, Verdict
 from syncd.ports import Reading
 from tests.engine.platform import Bench, Platform, Script, answered, apply, bench, refused
-from tests.store.parts import Parts, campaign
+from tests.store.parts import FIELDS, Parts, campaign
 
 IDS = [f"c{number:02}" for number in range(64)]
 
@@ -236,3 +238,41 @@ async def test_a_start_that_was_refused_is_looked_at(
 STARTING = (
     Field(path="budget.daily", kind=Kind.AMOUNT, changeable=True, call="PATCH", guard=Guard.START),
 )
+
+
+async def test_what_is_let_through_while_the_push_reads_goes_out_with_it(parts: Parts) -> None:
+    one, (update_id,) = await ready(parts, 1, value="300")
+    rules = Rules(fields=FIELDS, bounds=Bounds(max_factor=Decimal(2)))
+    account = replace(one.account, rules=rules)
+    await push(account)
+    await parts.decisions.retry(update_id, "ann")
+    read = one.platform.read
+
+    async def approving(ids: Sequence[str]) -> Reading:
+        await parts.sql.execute(
+            "INSERT INTO syncd.approvals (account_id, update_id, path, digest, approved_by,"
+            " approved_at, expires_at) SELECT account_id, update_id, h.key, h.value ->> 'digest',"
+            " 'bob', syncd.now(), syncd.now() + interval '1 h'"
+            " FROM syncd.update_events, jsonb_each(holds) h WHERE state = 'held'"
+        )
+        return await read(ids)
+
+    await parts.move_clock(dt.timedelta(minutes=5))
+    one.platform.read = approving  # type: ignore[method-assign]
+    report = await push(account)
+    assert await one.states([update_id]) == ["applied"]
+    assert (report.outcome, report.counts["applied"], report.counts["held"]) == ("ok", 1, 0)
+
+
+async def test_what_is_taken_back_while_the_push_reads_is_counted_as_such(parts: Parts) -> None:
+    one, (update_id,) = await ready(parts, 1, value="100")
+    read = one.platform.read
+
+    async def cancelling(ids: Sequence[str]) -> Reading:
+        await parts.accounts.cancel(update_id, "ann")
+        return await read(ids)
+
+    await parts.move_clock(dt.timedelta(minutes=5))
+    one.platform.read = cancelling  # type: ignore[method-assign]
+    report = await push(one.account)
+    assert (report.counts["cancelled"], report.counts["applied"]) == (1, 0)

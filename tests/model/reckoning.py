@@ -35,7 +35,7 @@ def _bound(rules: Rules, path: str, key: str) -> Fraction | None:
 def _owners(rules: Rules, path: str) -> dict[str, Fraction | None]:
     """What the owner says: of the path itself, of all."""
     found: dict[str, Fraction | None] = {}
-    for key in ("max_amount", "max_factor"):
+    for key in ("max_amount", "max_factor", "max_increase"):
         figures = [getattr(rules.caps.get(place), key, None) for place in (path, "*")]
         given = [Fraction(one) for one in figures if one is not None]
         found[key] = given[0] if given else None
@@ -74,13 +74,24 @@ class Reckoned:
         wanted, own = figure(value), _owners(rules, path)
         others = [key for key in (DAILY, MONTHLY) if key != path]
         if value == "unlimited":
-            if not any(figure(self.item.changes.get(key)) is not None for key in others):
-                yield "unlimited" if own["max_amount"] is None else "cap-amount"
+            shown = self.item.remote
+            moved = (
+                figure(self.item.changes.get(key)) is not None and figure(shown.get(key)) is None
+                for key in others
+            )
+            if not any(moved):
+                yield self._lifted(own, is_rise=figure(shown.get(path)) is not None)
         elif wanted is None:
             yield "amount"
         else:
             yield from self._range(rules, path, wanted)
             yield from self._factor(rules, path, wanted)
+
+    def _lifted(self, own: Mapping[str, Fraction | None], *, is_rise: bool) -> str:
+        """The code of a limit that is lifted: the owner's first figure that it goes beyond."""
+        beyond = ["max_amount", *(("max_factor", "max_increase") if is_rise else ())]
+        found = [key for key in beyond if own[key] is not None]
+        return found[0].replace("max_", "cap-") if found else "unlimited"
 
     def _range(self, rules: Rules, path: str, wanted: Fraction) -> Iterator[str]:
         cap, floor = _owners(rules, path)["max_amount"], _bound(rules, path, "floor")

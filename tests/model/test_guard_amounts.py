@@ -105,7 +105,10 @@ FACTOR, AMOUNT = "factor approve", "amount approve"
         (rules(), None, "unlimited", "unlimited approve"),
         (rules(), "0", "unlimited", "unlimited approve"),
         (rules(max_amount="1000", max_factor="2"), "100", "unlimited", "unlimited approve"),
-        (rules(cap_factor="2"), "100", "unlimited", "unlimited approve"),
+        (rules(cap_factor="2"), "100", "unlimited", "cap-factor cap"),
+        (rules(cap_factor="2"), "0", "unlimited", "cap-factor cap"),
+        (rules(cap_factor="2"), None, "unlimited", "unlimited approve"),
+        (rules(cap_factor="2", cap_amount="1000"), "100", "unlimited", "cap-amount cap"),
         (rules(cap_amount="1000"), "100", "unlimited", "cap-amount cap"),
         # What no figure can be set against does not slip through.
         (rules(), "100", "NaN", "amount retry"),
@@ -191,6 +194,26 @@ def test_a_limit_may_go_where_the_same_write_sets_another(
     assert [hit.code for hit in found.get(DAILY, ())] == (
         [] if not is_held else ["unlimited" if cap is None else "cap-amount"]
     )
+
+
+@pytest.mark.parametrize("cap", [None, "5000"])
+def test_one_of_two_limits_side_by_side_does_not_stand_for_the_other(*, cap: str | None) -> None:
+    held = rules() if cap is None else rules(cap_amount=cap)
+    found = hits(held, {DAILY: "101", MONTHLY: "unlimited"}, {DAILY: "100", MONTHLY: "3000"})
+    assert [hit.code for hit in found.get(MONTHLY, ())] == [
+        "unlimited" if cap is None else "cap-amount"
+    ]
+    assert DAILY not in found
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [("100", "cap-increase"), ("unlimited", "unlimited"), (None, "unlimited")],
+)
+def test_no_limit_rises_by_more_than_the_owner_allows(before: str | None, expected: str) -> None:
+    held = Rules(fields=FIELDS, caps={"*": Cap(max_increase=money("50"))})
+    (hit,) = hits(held, {DAILY: "unlimited"}, {DAILY: before})[DAILY]
+    assert hit.code == expected
 
 
 @pytest.mark.parametrize(

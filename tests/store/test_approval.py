@@ -8,6 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import asyncpg
 import pytest
 
 from syncd.errors import IntentRefused, Refused
@@ -109,6 +110,17 @@ async def test_only_what_is_held_for_an_approval_can_be_approved(parts: Parts) -
     assert "nothing of update" in said
     assert remedy == f"syncd updates retry {held}"
     assert await parts.sql.fetchval("SELECT count(*) FROM syncd.approvals") == 0
+
+
+@pytest.mark.parametrize("span", ["0 s", "-1 h", "100 years", None])
+async def test_an_approval_holds_for_a_time_that_can_be_told(
+    parts: Parts, span: str | None
+) -> None:
+    update_id = await parts.hold()
+    with pytest.raises(asyncpg.PostgresError, match="has to hold for some time"):
+        await parts.sql.execute(
+            "SELECT syncd.approve($1, valid_for => $2::text::interval)", update_id, span
+        )
 
 
 async def test_with_four_eyes_nobody_approves_what_they_asked_for(parts: Parts) -> None:
@@ -239,6 +251,29 @@ async def test_a_create_that_made_a_campaign_is_not_tried_again(parts: Parts) ->
     update_id = await parts.enqueue(None, patch={"name": "New", DAILY: "5"})
     await parts.settle(await parts.intend(), replace(APPLIED, created_id="z"))
     assert "has made campaign z" in (await refused(parts.decisions.retry(update_id, "bob")))[0]
+
+
+async def test_a_create_is_tried_again_once_as_long_as_that_may_make_a_campaign(
+    parts: Parts,
+) -> None:
+    await parts.accounts.declare(
+        "criteo", "documented", [replace(one, creatable=True) for one in FIELDS]
+    )
+    await parts.accounts.register([registration(can_create=True)])
+    first = await parts.enqueue(None, patch={"name": "Fresh", DAILY: "10"})
+    await parts.accounts.cancel(first, "ann")
+    second = await parts.decisions.retry(first, "bob")
+    said, remedy = await refused(parts.decisions.retry(first, "bob"))
+    assert said == f"update {first} was tried again as update {second}, which is queued"
+    assert remedy == "another try would make a second campaign"
+    await parts.accounts.cancel(second, "ann")
+    third = await parts.decisions.retry(second, "bob")
+    for tried in (first, second):
+        said, _ = await refused(parts.decisions.retry(tried, "bob"))
+        assert f"was tried again as update {third}" in said
+    made = Verdict(outcome=Outcome.APPLIED, created_id="z")
+    await parts.settle(await parts.intend(), made)
+    assert "which is applied" in (await refused(parts.decisions.retry(first, "bob")))[0]
 
 
 async def test_what_went_wrong_is_marked_as_seen_once(parts: Parts) -> None:

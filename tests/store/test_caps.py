@@ -74,6 +74,13 @@ CASES: list[tuple[Values, str | None, str | None, str]] = [
     ({"max_increase": 50}, "40", "unlimited", "within"),
     ({"max_increase": 50}, "50.01", None, "above"),
     ({"activations": 0}, "900", "1", "within"),
+    # What has no limit any more has risen by more than anything.
+    ({"max_factor": 2}, "unlimited", "100", "above"),
+    ({"max_factor": 2}, "unlimited", None, "within"),
+    ({"max_increase": 50}, "unlimited", "100", "above"),
+    ({"max_increase": 50}, "unlimited", None, "within"),
+    ({"max_amount": 100}, "1e3", "90", "no amount"),
+    ({"max_factor": 2}, "NaN", "90", "no amount"),
 ]
 
 
@@ -93,7 +100,8 @@ async def fate_of(parts: Parts, sent: str | None, remote: str | None) -> str:
         async with parts.sql.transaction():
             await attempt(parts, ({DAILY: sent}, {DAILY: remote}))
     except asyncpg.PostgresError as refused:
-        return "above" if "the owner's cap" in str(refused) else str(refused)
+        words = "no amount" if "no amount that" in str(refused) else "above"
+        return words if "the owner's cap" in str(refused) else str(refused)
     return "within"
 
 
@@ -113,6 +121,21 @@ async def test_a_change_of_the_period_may_lift_the_other_limit(parts: Parts) -> 
     await attempt(parts, *halves)
     other = [({DAILY: "unlimited"}, {DAILY: "5"}), ({MONTHLY: "90"}, {})]
     assert '"unlimited" is above' in await refused(parts, *other)
+
+
+async def test_one_of_two_limits_side_by_side_does_not_stand_for_the_other(parts: Parts) -> None:
+    await parts.cap("*", max_amount=9000)
+    beside: Values = {DAILY: "5", MONTHLY: "90"}
+    assert '"unlimited" is above' in await refused(
+        parts, ({DAILY: "6", MONTHLY: "unlimited"}, beside)
+    )
+    halves = [({MONTHLY: "unlimited"}, {MONTHLY: "90"}), *[NOTHING] * 4, ({DAILY: "6"}, beside)]
+    assert '"unlimited" is above' in await refused(parts, *halves)
+
+
+async def test_a_cap_that_nothing_would_meet_is_refused(parts: Parts) -> None:
+    with pytest.raises(asyncpg.CheckViolationError, match="of_one_path"):
+        await parts.cap("price.country.*", max_amount=5)
 
 
 async def test_starts_are_counted_over_an_hour_whoever_made_them(parts: Parts) -> None:
@@ -178,5 +201,19 @@ async def test_what_was_sent_cannot_be_rewritten(parts: Parts) -> None:
     for role in ("postgres", "syncd_owner", "syncd_service"):
         await parts.sql.execute(f"SET ROLE {role}")
         for change in ("sent = '{}'", "remote = '{}'", "external_id = 'z'"):
-            with pytest.raises(asyncpg.PostgresError, match="sent cannot be changed"):
+            with pytest.raises(asyncpg.PostgresError, match=r"cannot be changed|permission denied"):
                 await parts.sql.execute(f"UPDATE syncd.attempts SET {change}")
+
+
+async def test_the_service_cannot_move_a_call_out_of_the_window(parts: Parts) -> None:
+    await parts.intend()
+    await parts.sql.execute("SET ROLE syncd_service")
+    for change in ("sent_at = 'epoch'", "body_sha256 = sha256('y')", "request = 'x'", "epoch = 0"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await parts.sql.execute(f"UPDATE syncd.batches SET {change}")
+
+
+async def test_a_budget_is_capped_whatever_kind_the_service_calls_it(parts: Parts) -> None:
+    await parts.cap("*", max_amount=100)
+    await parts.sql.execute("UPDATE syncd.fields SET kind = 'text' WHERE path = $1", DAILY)
+    assert "above the owner's cap" in await refused(parts, ({DAILY: "101"}, {DAILY: "90"}))

@@ -24,6 +24,7 @@ CALL = (
     " policy => $6, not_before => $7, expires_at => $8)"
 )
 SOON = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
+FAR = dt.datetime(9999, 6, 1, tzinfo=dt.UTC)
 CHANGES = "criteo can change: budget.daily, budget.lifetime, budget.monthly"
 AMOUNT = "give an amount such as 120.50"
 DIGITS = "write digits with one point and no grouping, at most 14 before the point, such as 120.50"
@@ -101,6 +102,8 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
         "it would expire before it is due",
         "after not_before",
     ),
+    ({"expires_at": FAR}, "lie before the year 9999", "where it never expires"),
+    ({"not_before": FAR}, "lie before the year 9999", "where it never expires"),
     ({"expect": "[]"}, "expect must be an object of path and value", "such as"),
     ({"expect": '"100"'}, "expect must be an object of path and value", "such as"),
     (

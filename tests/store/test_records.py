@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -15,7 +16,7 @@ from syncd.model.update import Outcome, Verdict
 from syncd.ports import Reading
 from syncd.store.plans import Plans, find_plan
 from syncd.store.records import Records
-from tests.store.parts import Parts, campaign
+from tests.store.parts import FIELDS, Parts, campaign, registration
 
 APPLIED = Verdict(outcome=Outcome.APPLIED)
 REJECTED = Verdict(outcome=Outcome.REJECTED, code="bad")
@@ -152,3 +153,15 @@ async def test_a_plan_is_found_by_the_beginning_of_its_hash(parts: Parts) -> Non
     for prefix in ("abcdef", "abcde", "ABCDEF", "abcdeg", first + "1"):
         with pytest.raises(UsageError):
             await plans.find(prefix)
+
+
+async def test_a_new_campaign_is_none_that_was_changed(parts: Parts) -> None:
+    fields = [replace(one, creatable=True) for one in FIELDS]
+    await parts.accounts.declare("criteo", "documented", fields)
+    await parts.accounts.register([registration(can_create=True)])
+    await parts.pull([campaign("a")])
+    await parts.enqueue(None, patch={"name": "Fresh", DAILY: "10"})
+    made = Verdict(outcome=Outcome.APPLIED, created_id="new")
+    await parts.settle(await parts.intend(), made)
+    recent = await parts.records.recent(3600)
+    assert (recent.changed, recent.increases) == (frozenset(), {"EUR": Decimal(10)})

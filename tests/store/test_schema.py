@@ -178,6 +178,14 @@ async def test_history_is_never_edited(parts: Parts) -> None:
         "UPDATE syncd.attempts SET outcome = 'rejected'",
         "UPDATE syncd.attempts SET outcome = NULL",
         "DELETE FROM syncd.campaign_versions",
+        "TRUNCATE syncd.update_events",
+        "TRUNCATE syncd.approvals",
+        "TRUNCATE syncd.field_changes",
+        "TRUNCATE syncd.plans",
+        "TRUNCATE syncd.campaign_versions",
+        "TRUNCATE syncd.attempts",
+        "TRUNCATE syncd.updates CASCADE",
+        "TRUNCATE syncd.batches CASCADE",
     )
     await parts.pull([])
     await parts.accounts.confirm_gone("shop", "a", "ann")

@@ -10,6 +10,7 @@ import pytest
 
 from syncd.model.recovery import Resolution, Unknown, resolve
 from syncd.model.update import Outcome, State, Verdict
+from syncd.store.prospects import Prospects
 from tests.store.parts import SETTLE, Parts, campaign, settlement
 from tests.store.test_mirror_beside import successor
 
@@ -159,6 +160,44 @@ async def test_an_update_whose_time_passed_while_nobody_knew_expires(parts: Part
     assert one.is_late
     await parts.unknowns.resolve([resolve(one, {"budget.daily": "100"})])
     assert (await parts.update(update_id))["state"] == "expired"
+
+
+@pytest.mark.parametrize(
+    ("shows", "code"),
+    [({"budget.daily": "77"}, "conflict"), (None, "out_of_view")],
+)
+async def test_what_may_have_been_done_is_not_over_when_its_time_has_passed(
+    parts: Parts, shows: dict[str, str | None] | None, code: str
+) -> None:
+    at = await parts.sql.fetchval("SELECT syncd.now()")
+    update_id = await parts.enqueue("a", "50", expires_at=at + dt.timedelta(minutes=30))
+    await parts.settle(await parts.intend(), UNKNOWN)
+    await parts.move_clock(SETTLE)
+    await parts.unknowns.resolve([resolve(await only(parts), shows)])
+    await parts.move_clock(dt.timedelta(hours=1))
+    assert await parts.outbox.expire() == []
+    update = await parts.update(update_id)
+    assert (update["state"], update["reason_code"]) == ("held", code)
+    (waiting,) = await Prospects(parts.database, parts.number).open()
+    assert not waiting.is_late
+    wanted = await parts.database.row("push_wanted", parts.number)
+    assert wanted is not None
+    assert wanted["due_in"] is None
+    await parts.accounts.cancel(update_id, "ann")
+    said = "by ann; what became of its last call was not found out"
+    assert (await parts.update(update_id))["reason"] == said
+
+
+async def test_what_was_not_applied_is_over_with_its_time_and_says_so(parts: Parts) -> None:
+    at = await parts.sql.fetchval("SELECT syncd.now()")
+    update_id = await parts.enqueue("a", "50", expires_at=at + dt.timedelta(minutes=30))
+    await parts.settle(await parts.intend(), UNKNOWN)
+    await parts.move_clock(SETTLE)
+    await parts.unknowns.resolve([resolve(await only(parts), {"budget.daily": "100"})])
+    await parts.move_clock(dt.timedelta(hours=1))
+    assert await parts.outbox.expire() == [update_id]
+    said = "its time has passed; what was sent was not applied"
+    assert (await parts.update(update_id))["reason"] == said
 
 
 async def test_the_service_hears_when_an_unknown_update_may_be_read(parts: Parts) -> None:

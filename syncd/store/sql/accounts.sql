@@ -79,7 +79,8 @@ UPDATE syncd.accounts SET push_due_at = $2 WHERE id = $1
 SELECT EXISTS (SELECT FROM syncd.updates u WHERE u.account_id = $1 AND u.state = 'sending') AS has_orphans,
        extract(epoch FROM (SELECT min(CASE WHEN u.state = 'unknown' THEN u.read_after
                                            -- Held for a cause that is gone: the next push takes it back.
-                                           WHEN u.state = 'held' THEN least(syncd.released_at(u, a), u.expires_at)
+                                           WHEN u.state = 'held' THEN least(syncd.released_at(u, a),
+                                                CASE WHEN NOT syncd.is_unresolved(u) THEN u.expires_at END)
                                            WHEN u.expires_at < u.due_at THEN u.expires_at ELSE u.due_at END)
             FROM syncd.updates u JOIN syncd.accounts a ON a.id = u.account_id
            WHERE u.account_id = $1 AND u.state IN ('queued', 'unknown', 'held')

@@ -1,13 +1,17 @@
 -- name: outbox_expire
--- Queued and held updates whose time has passed; nothing was sent of them.
+-- Queued and held updates whose time has passed; of their open part nothing was sent, or a read says that it was not
+-- applied.
 WITH lease AS MATERIALIZED (SELECT syncd.require_lease($1, $2, true)),
 late AS (
     SELECT u.account_id, u.id FROM syncd.updates u, lease
      WHERE u.account_id = $1 AND u.state IN ('queued', 'held') AND u.expires_at <= (SELECT syncd.now())
+       AND NOT syncd.is_unresolved(u)
      FOR UPDATE OF u)
 UPDATE syncd.updates u
    SET state = 'expired', settled_at = syncd.now(), reason_code = 'expired',
-       reason = 'its time passed before it was sent' || syncd.already_applied(u.results)
+       reason = CASE WHEN u.reason_code IN ('not_applied', 'attempts_spent')
+                     THEN 'its time has passed; what was sent was not applied'
+                     ELSE 'its time passed before it was sent' END || syncd.already_applied(u.results)
   FROM late WHERE u.account_id = late.account_id AND u.id = late.id
 RETURNING u.id
 
@@ -81,7 +85,7 @@ SELECT d.id, d.place AS external_id, syncd.open_part(d.patch, d.results) AS patc
 -- name: outbox_decide
 -- Settle updates that need no call: already set, rejected, held, superseded. Only queued ones move. One of which a
 -- part was rejected before cannot end any better, nor one of which a part was taken over; and what a call did before
--- is still to be confirmed by a read.
+-- is still to be confirmed by a read. What somebody let through while the plan was made is not held.
 WITH lease AS MATERIALIZED (SELECT syncd.require_lease($1, $2, true)),
 decided AS (
     SELECT d.*, e.state AS ends, e.state = 'applied' AND syncd.already_applied(u.results) = '' AS is_shown,
@@ -106,6 +110,7 @@ UPDATE syncd.updates u
        holds = CASE WHEN d.ends = 'held' THEN d.holds END
   FROM decided d, lease
  WHERE u.account_id = $1 AND u.id = d.id AND u.state = 'queued'
+   AND NOT (d.ends = 'held' AND syncd.is_let_through($1, u.id, d.holds))
 RETURNING u.id
 
 -- name: outbox_release

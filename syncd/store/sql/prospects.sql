@@ -6,9 +6,8 @@ SELECT n.at, a.complete_at, a.paused_at, a.paused_by
 -- name: prospect_open
 -- Open updates with what each waits for. Late are those that a push would end, because their time has passed;
 -- releasable those that it would take back into the queue.
-SELECT u.id, u.state::text, w.waiting_for, u.expires_at <= n.at AS is_late, syncd.is_releasable(u, a) AS is_releasable
+SELECT u.id, u.state::text, w.waiting_for, syncd.is_past(u) AS is_late, syncd.is_releasable(u, a) AS is_releasable
   FROM syncd.updates u JOIN syncd.accounts a ON a.id = u.account_id JOIN report.updates w ON w.id = u.id
- CROSS JOIN (SELECT syncd.now() AS at) n
  WHERE u.account_id = $1 AND u.state IN ('queued', 'sending', 'unknown', 'held') ORDER BY u.id
 
 -- name: prospect_held
@@ -19,7 +18,7 @@ SELECT u.id, u.external_id, syncd.open_part(u.patch, u.results) AS patch, u.refe
        CASE WHEN c.external_id IS NULL AND u.is_create THEN a.currency ELSE c.currency END AS currency
   FROM syncd.updates u JOIN syncd.accounts a ON a.id = u.account_id
   LEFT JOIN syncd.campaigns c ON c.account_id = u.account_id AND c.external_id = u.external_id
- WHERE u.account_id = $1 AND u.state = 'held' AND (u.expires_at IS NULL OR u.expires_at > (SELECT syncd.now()))
+ WHERE u.account_id = $1 AND u.state = 'held' AND NOT syncd.is_past(u)
    AND NOT syncd.is_releasable(u, a)
  ORDER BY u.due_at, u.id
 
