@@ -118,9 +118,15 @@ def _beyond(one: Sent, agreed: Agreed) -> Iterator[str]:
 
 
 def _sets_another(one: Sent) -> bool:
-    sent = one.write.sent[one.update["id"]]
-    others = (path for path in sent if path != one.path and path.startswith("budget."))
-    return any(amount_of(path, text_of(sent[path])) is not None for path in others)
+    """Whether the same wish, or the same call, gives another budget an amount."""
+    sent = [one.write.sent[number] for number in one.write.updates[one.subject]]
+    others = [
+        (path, text_of(value))
+        for wanted in (one.update["patch"], *sent)
+        for path, value in wanted.items()
+        if path != one.path and path.startswith("budget.")
+    ]
+    return any(amount_of(path, value) is not None for path, value in others)
 
 
 def _leave(one: Sent, agreed: Agreed) -> str | None:

@@ -57,7 +57,8 @@ class Sent:
 
     @property
     def is_pause(self) -> bool:
-        return self.path == "status" and self.value == "paused"
+        """Whether its update pauses, whatever it asks for besides."""
+        return bool(self.update["patch"].get("status") == "paused")
 
     @property
     def rise(self) -> Decimal:

@@ -95,6 +95,11 @@ async def _gzip_bomb(exchange: Exchange, fault: Fault) -> None:
     exchange.reply = Reply(status=200, raw=packed.getvalue(), headers=headers)
 
 
+def _has_body(exchange: Exchange) -> bool:
+    """Of an answer without a body there is nothing that could be left out."""
+    return exchange.reply is None or bool(_bytes_of(exchange))
+
+
 def _bytes_of(exchange: Exchange) -> bytes:
     """The body that would be sent now; a plausible one where nothing was judged yet."""
     if exchange.reply is None:
@@ -116,7 +121,7 @@ KINDS: Mapping[str, Kind] = {
     "empty": Kind(act=_empty, stages=_LATE),
     "malformed": Kind(act=_malformed, stages=_LATE),
     "duplicate_keys": Kind(act=_duplicate_keys, stages=_LATE),
-    "truncate": Kind(act=_truncate, stages=_LATE),
+    "truncate": Kind(act=_truncate, stages=_LATE, fits=_has_body),
     "gzip_bomb": Kind(act=_gzip_bomb, stages=_LATE),
     "drip": Kind(act=_drip, stages=(Stage.AFTER,)),
     "headers": Kind(act=_headers, stages=(Stage.AFTER,)),

@@ -55,6 +55,13 @@ async def test_a_yes_may_have_a_body(epom: Caller) -> None:
     assert amount(epom) == "1.5"
 
 
+async def test_an_answer_without_a_body_cannot_be_cut(epom: Caller) -> None:
+    fault = epom.arm("truncate", "update")
+    answer = await update(epom)
+    assert (answer.status, answer.text, fault.fired) == (200, "", 0)
+    assert epom.last.reply_whole
+
+
 async def test_an_error_page_may_come_after_the_write_was_applied(epom: Caller) -> None:
     answer = await armed_update(epom, "error_page", status=400)
     assert (answer.status, answer.content_type) == (400, "text/html")
