@@ -86,7 +86,8 @@ def _fault_of_results(update: Row) -> str | None:
 
 
 def newer_stays(writes: Sequence[Write], rows: Rows) -> Iterator[Violation]:
-    """Promise 3: per campaign and path, no older update arrives after a newer one."""
+    """Promise 3: per campaign and path, no older update arrives after a newer one that may have
+    been applied."""
     updates = {update["id"]: update for update in rows.updates}
     newest: dict[tuple[str, str], tuple[Any, int]] = {}
     for write in writes:
@@ -97,7 +98,13 @@ def newer_stays(writes: Sequence[Write], rows: Rows) -> Iterator[Violation]:
                 if mine < newest.get((subject, path), mine):
                     what = f"{path} of {subject}: update {mine[1]} arrived (arrival {write.seq})"
                     yield Violation(3, f"{what} after update {newest[subject, path][1]}")
-                newest[subject, path] = max(mine, newest.get((subject, path), mine))
+                if _may_be_applied(write, subject, path):
+                    newest[subject, path] = max(mine, newest.get((subject, path), mine))
+
+
+def _may_be_applied(write: Write, subject: str, path: str) -> bool:
+    truths = {item["truth"] for item in write.about(subject, path)}
+    return is_unclear(write, subject) or bool(truths & APPLIED)
 
 
 def superseded_by_newer(rows: Rows) -> Iterator[Violation]:
@@ -238,10 +245,7 @@ def truthful(writes: Sequence[Write], arrivals: Sequence[Row], rows: Rows) -> It
             for subject, ids in write.updates.items()
             if update["id"] in ids
         ]
-        made = [one["id"] for write, subject in mine for one in _made(write, subject)]
-        if made and update["state"] == "applied" and update["external_id"] not in made:
-            what = f"is applied as campaign {update['external_id']}, made was {made[-1]}"
-            yield Violation(8, f"update {update['id']} {what}")
+        yield from _made_otherwise(update, mine, writes)
         for path, said in (update["results"] or {}).items():
             carrying = [(one, subject) for one, subject in mine if path in one.sent[update["id"]]]
             if said["outcome"] == "applied" and update.get("confirmation") != "different":
@@ -250,6 +254,19 @@ def truthful(writes: Sequence[Write], arrivals: Sequence[Row], rows: Rows) -> It
                     yield Violation(8, f"{path} of update {update['id']} is applied and never was")
             elif said["outcome"] == "rejected" and carrying:
                 yield from _rejected(update, path, carrying[-1], arrivals)
+
+
+def _made_otherwise(
+    update: Row, mine: Sequence[tuple[Write, str]], writes: Sequence[Write]
+) -> Iterator[Violation]:
+    """Of calls with the same bytes nobody can tell from outside which was for whom."""
+    made = [one["id"] for write, subject in mine for one in _made(write, subject)]
+    bytes_sent = {write.row["body_sha256"] for write, _ in mine}
+    twins = [write for write in writes if write.row["body_sha256"] in bytes_sent]
+    known = {one["id"] for write in twins for it in write.items for one in _made(write, it)}
+    if made and update["state"] == "applied" and update["external_id"] not in known:
+        what = f"is applied as campaign {update['external_id']}, made was {made[-1]}"
+        yield Violation(8, f"update {update['id']} {what}")
 
 
 def _is_taken(update: Row, path: str, carrying: Sequence[tuple[Write, str]]) -> bool:

@@ -95,6 +95,20 @@ def test_an_older_update_after_a_newer_one_breaks_3() -> None:
     assert promises([write(0, new), write(1, old)], rows) == []
 
 
+def test_an_older_update_may_follow_a_newer_one_that_was_refused() -> None:
+    old, new = {"1": "50"}, {"1": "60"}
+    rejected = {"budget.daily": {"outcome": "rejected", "code": CODE}}
+    rows = Rows(
+        [update(1, "1", "50"), update(2, "1", "60", state="rejected", results=rejected)],
+        [attempt(1, 2, new, "rejected"), attempt(2, 1, old)],
+    )
+    refused = [asdict(Item(index=0, id="1", truth="refused", codes=[CODE]))]
+    answer = json.dumps({"data": [], "errors": [{"instance": "@data/0", "code": CODE}]})
+    assert promises([write(0, new, items=refused, reply=answer), write(1, old)], rows) == []
+    unclear = [write(0, new, items=refused, reply="{"), read(5, {"1": "1"}), write(9, old)]
+    assert promises(unclear, rows) == [3]
+
+
 def test_a_repeat_without_a_read_breaks_4() -> None:
     assert repeated() == [4]
     assert repeated(read(3, {"1": "daily:1"})) == []

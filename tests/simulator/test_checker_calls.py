@@ -136,6 +136,16 @@ def test_a_created_campaign_is_the_one_that_is_recorded() -> None:
     assert promises(nothing, Rows([update(1, "77", CREATED)], tries)) == [8, 8]
 
 
+def test_of_two_creates_with_the_same_bytes_either_may_be_recorded_for_either() -> None:
+    """They were under way at once, and nobody can tell from outside which was for whom."""
+    tries = [attempt(1, 1, "new"), attempt(2, 2, "new")]
+    lines = [call(0, [created("78")], "new"), call(1, [created("77")], "new")]
+    rows = Rows([update(1, "77", CREATED), update(2, "78", CREATED)], tries)
+    assert promises(lines, rows) == []
+    rows = Rows([update(1, "77", CREATED), update(2, "79", CREATED)], tries)
+    assert promises(lines, rows) == [8]
+
+
 def test_a_campaign_that_was_made_twice_breaks_4() -> None:
     found = arrival(
         3, {"operation": "list", "status": 200, "reply_readable": True, "ids": [], "shown": {}}
