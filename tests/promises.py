@@ -238,6 +238,7 @@ def answers_are_true(writes: Sequence[Write], rows: Rows) -> Iterator[Violation]
 def truthful(writes: Sequence[Write], arrivals: Sequence[Row], rows: Rows) -> Iterator[Violation]:
     """Promise 8, of each path: applied means that the provider has it, rejected that it has not; of
     a create, that the campaign recorded is the one that was made."""
+    recorded: set[str] = set()
     for update in rows.updates:
         mine = [
             (write, subject)
@@ -245,7 +246,7 @@ def truthful(writes: Sequence[Write], arrivals: Sequence[Row], rows: Rows) -> It
             for subject, ids in write.updates.items()
             if update["id"] in ids
         ]
-        yield from _made_otherwise(update, mine, writes)
+        yield from _made_otherwise(update, mine, writes, recorded)
         for path, said in (update["results"] or {}).items():
             carrying = [(one, subject) for one, subject in mine if path in one.sent[update["id"]]]
             if said["outcome"] == "applied" and update.get("confirmation") != "different":
@@ -257,16 +258,19 @@ def truthful(writes: Sequence[Write], arrivals: Sequence[Row], rows: Rows) -> It
 
 
 def _made_otherwise(
-    update: Row, mine: Sequence[tuple[Write, str]], writes: Sequence[Write]
+    update: Row, mine: Sequence[tuple[Write, str]], writes: Sequence[Write], recorded: set[str]
 ) -> Iterator[Violation]:
-    """Of calls with the same bytes nobody can tell from outside which was for whom."""
+    """Of calls with the same bytes nobody can tell from outside which was for whom; but each has
+    one campaign of its own, and `recorded` are those that others have."""
     made = [one["id"] for write, subject in mine for one in _made(write, subject)]
     bytes_sent = {write.row["body_sha256"] for write, _ in mine}
     twins = [write for write in writes if write.row["body_sha256"] in bytes_sent]
     known = {one["id"] for write in twins for it in write.items for one in _made(write, it)}
-    if made and update["state"] == "applied" and update["external_id"] not in known:
-        what = f"is applied as campaign {update['external_id']}, made was {made[-1]}"
-        yield Violation(8, f"update {update['id']} {what}")
+    if made and update["state"] == "applied":
+        if update["external_id"] not in known - recorded:
+            what = f"is applied as campaign {update['external_id']}, made was {made[-1]}"
+            yield Violation(8, f"update {update['id']} {what}")
+        recorded.add(update["external_id"])
 
 
 def _is_taken(update: Row, path: str, carrying: Sequence[tuple[Write, str]]) -> bool:

@@ -203,6 +203,15 @@ async def test_two_creates_do_not_get_one_id(parts: Parts) -> None:
     assert unsure["results"] == {}
 
 
+async def test_a_campaign_that_was_there_before_was_not_made(parts: Parts) -> None:
+    await parts.pull([campaign("a"), await made()])
+    update_id = await create(parts)
+    await parts.settle(await parts.intend(), APPLIED)
+    row = await parts.update(update_id)
+    assert (row["state"], row["external_id"]) == ("unknown", None)
+    assert (row["reason_code"], row["results"]) == ("created_id_taken", {})
+
+
 async def test_a_create_in_two_calls_goes_on_as_a_change_of_what_was_made(parts: Parts) -> None:
     parts.calls = stepwise
     update_id = await create(parts)

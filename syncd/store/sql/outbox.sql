@@ -226,19 +226,21 @@ SELECT FROM syncd.accounts a WHERE a.id = $1 FOR NO KEY UPDATE
 
 -- name: settle_updates
 -- The updates follow; only those that still belong to this batch, so that a late writer revives nothing. A created
--- id that another create has already contradicts itself: nobody knows what this one made.
+-- id that another create has, or a campaign that was known before, contradicts itself: nobody knows what this one made.
 WITH told AS (
-    SELECT d.*, d.created_id IS NOT NULL AND EXISTS (
+    SELECT d.*, d.created_id IS NOT NULL AND (EXISTS (
                SELECT FROM syncd.updates o WHERE o.account_id = $1 AND o.is_create AND o.id <> d.id
-                  AND o.external_id = d.created_id) AS is_taken
+                  AND o.external_id = d.created_id) OR EXISTS (
+               SELECT FROM syncd.campaigns c JOIN syncd.batches b ON b.account_id = c.account_id AND b.id = $2
+                WHERE c.account_id = $1 AND c.external_id = d.created_id AND c.first_seen_at <= b.sent_at)) AS is_taken
       FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::text[], $9::text[],
                   $10::float8[]) AS d(id, state, code, message, results, confirmation, created_id, settle)),
 settled AS (
     SELECT t.id, t.confirmation, t.settle, CASE WHEN NOT t.is_taken THEN t.created_id END AS created_id,
            CASE WHEN t.is_taken THEN 'unknown' ELSE t.state END AS state,
            CASE WHEN t.is_taken THEN 'created_id_taken' ELSE t.code END AS code,
-           CASE WHEN t.is_taken THEN format('the provider says that it made campaign %s, which another update has made',
-                                            t.created_id) ELSE t.message END AS message,
+           CASE WHEN t.is_taken THEN format('the provider says that it made campaign %s, which was there before, or is another '
+                                            'update''s', t.created_id) ELSE t.message END AS message,
            CASE WHEN t.is_taken THEN '{}' ELSE t.results END AS results
       FROM told t)
 UPDATE syncd.updates u
