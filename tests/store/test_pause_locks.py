@@ -20,9 +20,9 @@ async def test_a_pause_returns_only_after_the_intents_that_had_begun(parts: Part
     run_id = await parts.runs.open(RunKind.PUSH, "test")
     plan = await parts.plan()
     begun, late = [await parts.batch(run_id, plan, [one]) for one in ("a", "b")]
-    async with parts.database.transaction() as session:
+    async with parts.sql.transaction():
         # The intent has asked whether the account is paused, and stands before writing anything.
-        await session.ask("LOCK TABLE syncd.batches IN SHARE MODE")
+        await parts.sql.execute("LOCK TABLE syncd.batches IN SHARE MODE")
         intending = asyncio.ensure_future(parts.outbox.intend(begun, BODY))
         await eventually(lambda: parts.is_waiting(1))
         pausing = asyncio.ensure_future(paused(parts))
