@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 
+import asyncpg
 import pytest
 
 from syncd.errors import IntentRefused
@@ -20,13 +21,15 @@ async def test_a_pause_returns_only_after_the_intents_that_had_begun(parts: Part
     run_id = await parts.runs.open(RunKind.PUSH, "test")
     plan = await parts.plan()
     begun, late = [await parts.batch(run_id, plan, [one]) for one in ("a", "b")]
-    async with parts.database.transaction() as session:
+    owner = await asyncpg.connect(parts.url)
+    async with owner.transaction():
         # The intent has asked whether the account is paused, and stands before writing anything.
-        await session.ask("LOCK TABLE syncd.batches IN SHARE MODE")
+        await owner.execute("LOCK TABLE syncd.batches IN SHARE MODE")
         intending = asyncio.ensure_future(parts.outbox.intend(begun, BODY))
         await eventually(lambda: parts.is_waiting(1))
         pausing = asyncio.ensure_future(paused(parts))
         await eventually(lambda: parts.is_waiting(2))
+    await owner.close()
     await asyncio.gather(intending, pausing)
     assert await parts.sql.fetchval("SELECT array_agg(id) FROM syncd.batches") == [begun.id]
     with pytest.raises(IntentRefused) as refused:

@@ -138,7 +138,8 @@ async def test_what_a_person_was_to_decide_of_a_path_ends_with_the_update(
     update_id = await parts.enqueue("a", "50", expires_at=at + dt.timedelta(hours=1))
     await parts.settle(await parts.intend(), UNKNOWN)
     await parts.move_clock(SETTLE)
-    await parts.unknowns.resolve([resolve(await only(parts), {"budget.daily": "75"})])
+    spent = replace(await only(parts), repeats=1)
+    await parts.unknowns.resolve([resolve(spent, {"budget.daily": "100"})])
     assert (await parts.update(update_id))["results"]["budget.daily"]["outcome"] == "held"
     if end == "cancelled":
         await parts.accounts.cancel(update_id, "ann")
@@ -146,7 +147,7 @@ async def test_what_a_person_was_to_decide_of_a_path_ends_with_the_update(
         await parts.move_clock(dt.timedelta(hours=1))
         assert await parts.outbox.expire() == [update_id]
     result = (await parts.update(update_id))["results"]["budget.daily"]
-    assert (result["outcome"], result["code"]) == (end, "conflict")
+    assert (result["outcome"], result["code"]) == (end, "attempts_spent")
     assert result["at"] is not None
 
 
