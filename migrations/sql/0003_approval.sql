@@ -67,13 +67,14 @@ BEGIN
              THEN syncd.dialect_remedy(a)
         WHEN 'itself' = ANY (ways) THEN format('write currency = "..." under account %s in the configuration', a.name) END;
     RETURN CASE
-        WHEN 'cap' = ANY (ways) THEN format('let the owner raise the cap (syncd db caps set %s), then: %s', a.name, again)
+        WHEN 'cap' = ANY (ways) THEN format('let the owner raise the cap (syncd db caps list --account %s shows it), then: %s', a.name, again)
         WHEN 'retry' = ANY (ways) THEN 'mend the cause, then: ' || again
         WHEN mended IS NOT NULL AND ways && '{approve}' THEN mended || '; then: ' || again
         WHEN u.reason_code <> 'dialect_mismatch' AND mended IS NOT NULL THEN mended || '; what is held then goes out by itself'
         WHEN mended IS NOT NULL THEN mended
         WHEN 'approve' = ANY (ways) THEN 'syncd updates approve ' || u.id
-        ELSE again END;
+        WHEN u.batch_id IS NULL THEN again
+        ELSE format('look at the provider, then: %s (or: syncd updates cancel %s)', again, u.id) END;
 END $$;
 
 -- Why this person may not let these items ({path: {"remote", "hits"}}) of an update through, null where he may.

@@ -5,6 +5,7 @@ nor a terminal."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from itertools import groupby
 from typing import Any, Final
@@ -12,8 +13,9 @@ from typing import Any, Final
 from syncd.cli.calls import calls
 from syncd.cli.changes import short_code
 from syncd.cli.plan_document import SHORT
-from syncd.cli.steps import Stamp, Step, hit_notes, moved, rules_of, wanted
+from syncd.cli.steps import Stamp, Step, ends_by_itself, hit_notes, moved, rules_of, wanted
 from syncd.cli.text import quoted, shown, transition
+from syncd.model.path import DELETED
 from syncd.store.reports import Chain, Row
 
 _FINAL: Final = ("applied", "rejected", "superseded", "cancelled", "expired")
@@ -44,7 +46,7 @@ def steps_of(chain: Chain, stamp: Stamp) -> list[Step]:
     ]
     past = [step for step in every if step.at is not None]
     past.sort(key=lambda step: (step.at, _rank(step.word)))
-    return [*past, *_waits(chain)]
+    return [*past, *_waits(chain, stamp)]
 
 
 def _rank(word: str) -> int:
@@ -164,7 +166,8 @@ def _event(chain: Chain, event: Row) -> Iterator[Step]:
         text = text or "the cause is gone"
     elif state == "queued":
         word = "again"
-        text = f"to be sent once more: {text}" if text else "to be sent with the next call"
+        if event["code"] != "not_applied":  # which says so itself
+            text = f"to be sent once more: {text}" if text else "to be sent with the next call"
     elif state in _FINAL:
         text = _ended(chain.update, event)
     names = ("was", "state", "code", "message", "by", "batch_id", "holds")
@@ -198,7 +201,10 @@ def _read_back(chain: Chain) -> Iterator[Step]:
     """What a read showed of it: values of the mirror that moved, and that it was confirmed."""
     update = chain.update
     notes = [
-        transition(row["path"], row["old"], row["new"], update["currency"]) for row in chain.history
+        "the campaign is gone"
+        if row["path"] == DELETED and row["new"] == "true"
+        else transition(row["path"], row["old"], row["new"], update["currency"])
+        for row in chain.history
     ]
     data: dict[str, Any] = {"confirmation": update["confirmation"]}
     names = ("path", "old", "new", "seen_at", "run_id")
@@ -216,16 +222,20 @@ def _seen(update: Row) -> Iterator[Step]:
         yield Step(at=update["seen_at"], word="seen", text=f"by {shown(by)}", data={"seen_by": by})
 
 
-def _waits(chain: Chain) -> Iterator[Step]:
-    """What is still to come: what it waits for, or what a person should look at."""
+def _waits(chain: Chain, stamp: Stamp) -> Iterator[Step]:
+    """What is still to come: what it waits for and until when, or what a person should look at."""
     update, inbox = chain.update, chain.inbox
     waiting = update["waiting_for"]
     command = update["command"] if inbox is None else inbox["command"]
     notes = (f"-> {shown(command)}",) if command and update["seen_at"] is None else ()
     if update["state"] == "held":
-        yield Step(at=None, word="waits", text="for a person", notes=notes, data=dict(waiting))
+        text = "; ".join(["for a person", *ends_by_itself(update, stamp)])
+        yield Step(at=None, word="waits", text=text, notes=notes, data=dict(waiting))
     elif waiting is not None:
-        yield Step(at=None, word="waits", text=shown(waiting["text"]), data=dict(waiting))
+        until = waiting.get("until")
+        when = f": {stamp(dt.datetime.fromisoformat(until))}" if until else ""
+        text = shown(waiting["text"]) + when
+        yield Step(at=None, word="waits", text=text, data=dict(waiting))
     elif update["confirmation"] == "pending":
         text = "accepted for later: a pull confirms it when the provider shows it"
         yield Step(at=None, word="waits", text=text)

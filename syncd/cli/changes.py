@@ -89,13 +89,14 @@ def answer_of(row: Row, at: dt.datetime) -> str:
 
 def _answer(row: Row, at: dt.datetime) -> str:
     state, waits = row["state"], row["waiting_for"]
-    if state in ("rejected", "held"):
+    by = row["superseded_by"]
+    if state == "superseded" and by is not None:
+        return f"by #{by}"
+    if state in ("rejected", "held", "superseded"):
         said = shown(row["reason"] or "")
         return (
             f"{short_code(row['reason_code'])}: {said}" if said else short_code(row["reason_code"])
         )
-    if state == "superseded":
-        return f"by #{row['superseded_by']}"
     if state == "applied":
         return _applied(row)
     if waits:
@@ -137,5 +138,8 @@ def _applied(row: Row) -> str:
 def _until(until: str | None, at: dt.datetime) -> str:
     if not until:
         return ""
-    seconds = (dt.datetime.fromisoformat(until) - at).total_seconds()
-    return f" (in {max(0, round(seconds))} s)" if seconds < 600 else f" (until {until[:16]} UTC)"
+    moment = dt.datetime.fromisoformat(until)
+    seconds = (moment - at).total_seconds()
+    if seconds < 600:
+        return f" (in {max(0, round(seconds))} s)"
+    return f" (until {moment.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC)"

@@ -72,10 +72,7 @@ def _draw(screen: Screen, chain: Chain) -> None:
         Column("WHAT"),
     )
 
-    def stamp(at: dt.datetime) -> str:
-        return f"{moment(at, screen.zone)} {screen.zone_name}"
-
-    screen.table(columns, list(_lines(screen, steps_of(chain, stamp))))
+    screen.table(columns, list(_lines(screen, steps_of(chain, screen.stamp))))
 
 
 def _lines(screen: Screen, steps: Sequence[Step]) -> Iterator[Line]:

@@ -12,6 +12,7 @@ from syncd.cli.changes import change_of, id_of, name_of, short_code
 from syncd.cli.opened import Opened
 from syncd.cli.render.screen import Screen
 from syncd.cli.render.table import Column, Line, Listing
+from syncd.cli.steps import Stamp, ends_by_itself
 from syncd.cli.text import age, plural, shown
 from syncd.cli.update_table import FIELDS, by_whom
 from syncd.errors import UsageError
@@ -110,12 +111,12 @@ def _line(screen: Screen, row: Row) -> Line:
             by_whom(row),
             age((row["at"] - row["since"]).total_seconds()),
         ),
-        tuple(_notes(row)),
+        tuple(_notes(row, screen.stamp)),
     )
 
 
-def _notes(row: Row) -> Iterator[str]:
-    """Every reason, and below them the way out."""
+def _notes(row: Row, stamp: Stamp) -> Iterator[str]:
+    """Every reason, and below them what a clock does about it and the way out."""
     hits = [hit for path in sorted(row["holds"] or {}) for hit in row["holds"][path]["hits"]]
     if hits:
         for hit in _once(hits):
@@ -126,6 +127,10 @@ def _notes(row: Row) -> Iterator[str]:
     if row["cause"] == "rejected" and row["figures"]:
         traces = Counter(one.get("trace_id") for one in row["figures"].values())
         yield from (f"trace id {one}" for one in traces if one)
+    if row["cause"] == "held":
+        ends = "; ".join(ends_by_itself(row, stamp))
+        if ends:
+            yield ends
     if row["command"]:
         yield f"-> {shown(row['command'])}"
 

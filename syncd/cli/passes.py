@@ -3,6 +3,7 @@ item's result, books that add up, and the code that all of it deserves."""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -183,8 +184,14 @@ def _draw(here: Opened, done: Round, *, everything: bool) -> None:
         number = plural(report.waiting_unknown, "update")
         screen.talk(
             f"{report.account}: {number} without a known outcome; readable in "
-            f"{age(report.unknown_seconds)}, the next pass decides (--wait-unknown waits)"
+            f"{_rest(report.unknown_seconds)}, the next pass decides (--wait-unknown waits)"
         )
+
+
+def _rest(seconds: float) -> str:
+    """What is left of a wait, never less than it is."""
+    whole = math.ceil(seconds)
+    return age(whole) if whole < 60 else lasted(whole)
 
 
 def _say_what_is_left(here: Opened, done: Round) -> None:

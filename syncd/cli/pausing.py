@@ -65,7 +65,10 @@ async def _set(
     async with opened(choices) as here:
         here.screen.refuse_csv("pausing" if is_paused else "resuming")
         if everything == bool(names):
-            raise UsageError("name the accounts, or give --all", remedy="see: syncd accounts list")
+            raise UsageError(
+                "name the accounts, or give --all instead",
+                remedy="see: syncd accounts list",
+            )
         if everything:
             chosen, trouble = await _all(here, reason, is_paused=is_paused)
         else:

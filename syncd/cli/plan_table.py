@@ -7,22 +7,17 @@ import datetime as dt
 from typing import Final
 
 from syncd.cli.plan_document import SHORT, Document, approvable, of_updates
-from syncd.cli.plan_rows import HEADINGS, Stamp, moment_in, rows
+from syncd.cli.plan_rows import HEADINGS, moment_in, rows
 from syncd.cli.plan_summary import summary
 from syncd.cli.render.screen import Screen
 from syncd.cli.render.table import Column, Line
-from syncd.cli.text import age, clock, moment, shown
+from syncd.cli.text import age, clock, shown
 
 _COLUMNS: Final = (
     Column(""),
     *(Column(name, right=name in ("NOW", "WANTED"), flexible=name == "NAME") for name in HEADINGS),
 )
 _GOING: Final = ("send", "later")
-
-
-def stamp(screen: Screen) -> Stamp:
-    """Times as this command shows them."""
-    return lambda at: f"{moment(at, screen.zone)} {screen.zone_name}"
 
 
 def draw(screen: Screen, plan: Document, at: dt.datetime) -> None:
@@ -53,8 +48,8 @@ def _head(screen: Screen, plan: Document, at: dt.datetime) -> str:
     made, until = moment_in(saved, "made_at"), moment_in(saved, "expires_at")
     if made is not None and until is not None:
         ended = "expired" if until <= at else "valid until"
-        words.append(f"saved {stamp(screen)(made)} by {shown(saved['made_by'])}")
-        words.append(f"{ended} {stamp(screen)(until)}")
+        words.append(f"saved {screen.stamp(made)} by {shown(saved['made_by'])}")
+        words.append(f"{ended} {screen.stamp(until)}")
     return " · ".join(words)
 
 
@@ -68,7 +63,7 @@ def _knowledge(screen: Screen, plan: Document, at: dt.datetime) -> str:
 
 def _rows(screen: Screen, plan: Document) -> None:
     lines = [
-        Line((screen.mark(row.mark), *row.cells), row.notes) for row in rows(plan, stamp(screen))
+        Line((screen.mark(row.mark), *row.cells), row.notes) for row in rows(plan, screen.stamp)
     ]
     if lines:
         screen.table(_COLUMNS, lines)
@@ -79,16 +74,23 @@ def _next(screen: Screen, plan: Document) -> None:
     """The whole hash of a plan that was kept, and what can still be done with it."""
     short = plan["hash"][:SHORT]
     screen.answer(f"saved       {plan['hash']}")
-    still = {update for update, items in of_updates(plan).items() if _is_open(items[0])}
+    items = of_updates(plan)
+    still = {update for update in items if _is_open(items[update][0])}
     if plan["saved"]["is_expired"] or not still:
         return
     held = [update for update in approvable(plan) if update in still]
-    if held:
+    asking = [update for update in held if not _is_let_out(items[update][0])]
+    if asking:
         screen.answer(
-            f"next        syncd updates approve --plan {short}  lets out {len(held)} held"
+            f"next        syncd updates approve --plan {short}  lets out {len(asking)} held"
         )
     if held or any(item["mark"] in _GOING and item["update"] in still for item in plan["items"]):
         screen.answer(f"next        syncd sync --plan {short}  sends what is still the same")
+
+
+def _is_let_out(item: Document) -> bool:
+    """Whether somebody has decided about an update that the plan held."""
+    return "now" in item and item["now"]["state"] != "held" and bool(item["approved_by"])
 
 
 def _is_open(item: Document) -> bool:

@@ -21,7 +21,7 @@ from syncd.cli.plan_document import (
     saved_items,
 )
 from syncd.cli.plan_markdown import markdown
-from syncd.cli.plan_table import draw, stamp
+from syncd.cli.plan_table import draw
 from syncd.cli.render.progress import progress
 from syncd.cli.requester import person
 from syncd.cli.text import rfc3339
@@ -140,7 +140,7 @@ def _print(here: Opened, plans: Sequence[Document], at: dt.datetime) -> None:
         case "csv":
             screen.csv(FIELDS, [item for one in plans for item in one["items"]])
         case "markdown":
-            screen.text(markdown(plans, stamp(screen)))
+            screen.text(markdown(plans, screen.stamp))
         case _:
             for position, one in enumerate(plans):
                 if position:

@@ -44,6 +44,15 @@ def moved(row: Row, path: str, before: Mapping[str, str | None]) -> str:
     return move(path, before[path], row["patch"][path], row["currency"])
 
 
+def ends_by_itself(row: Row, stamp: Stamp) -> Iterator[str]:
+    """What becomes of a held update that nobody decides about, where a time is set for that."""
+    until = (row["waiting_for"] or {}).get("until")
+    if until:
+        yield f"goes on by itself at {stamp(dt.datetime.fromisoformat(until))}"
+    if row["expires_at"] is not None:
+        yield f"given up at {stamp(row['expires_at'])}"
+
+
 def rules_of(hits: Sequence[Row]) -> str:
     """The rules that are met, each once."""
     return ", ".join(dict.fromkeys(hit["rule"] for hit in hits))

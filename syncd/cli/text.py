@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 import unicodedata
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_DOWN, Decimal, InvalidOperation
 from typing import Final
 
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -85,9 +85,11 @@ def difference(old: str | None, new: str | None, currency: str | None) -> str:
 
 
 def percent(before: Decimal, after: Decimal) -> str:
-    """`+25 %`, `-0.4 %`; `before` is not zero."""
+    """`+25 %`, `-0.4 %`; `before` is not zero. `-100 %` only where nothing is left."""
     share = (after - before) / before * 100
     digits = f"{share:+.0f}" if abs(share) >= 1 else f"{share:+.2g}"
+    if digits == "-100" and after:
+        digits = f"{share.quantize(Decimal('0.1'), ROUND_DOWN):+f}"
     return f"{digits} %"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -151,8 +152,16 @@ def _went_well(report: AccountReport) -> bool:
 
 
 def _joined(first: RecoverReport | None, second: RecoverReport) -> RecoverReport:
-    """The later report stands; a recovery that found nothing does not hide one that did."""
-    return first if first is not None and second.run_id is None else second
+    """What both found out; how they went, and what still waits, is told by the later one."""
+    if first is None or first.run_id is None:
+        return second
+    if second.run_id is None:
+        return first
+    ended = Counter(first.counts) + Counter(second.counts)
+    counts = Counter({name: ended[name] for name in ended if name not in ("found", "waiting")})
+    counts["waiting"] = second.counts.get("waiting", 0)
+    counts["found"] = counts.total()
+    return replace(second, counts=counts, touched=(*first.touched, *second.touched))
 
 
 async def _as_it_stands(account: Account, pushed: PushReport | None) -> PushReport | None:

@@ -2,12 +2,15 @@
 and who points there."""
 
 import csv
+import datetime as dt
 import io
+import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from tests.cli.conftest import ACCOUNT, Command, Execute, Provider
+from tests.cli.conftest import ACCOUNT, Begin, Command, Execute, Provider
 
 TOO_MUCH = "2000000"
 HELD = f"budget.daily {TOO_MUCH} is above the largest amount, 1000000"
@@ -157,3 +160,41 @@ def test_an_update_of_its_own_policy(pulled: Command, campaign: str) -> None:
     (newest, *_) = listed(pulled, "open")["updates"]
     shown = pulled("updates", "show", newest["id"], "--format", "json").document["update"]
     assert shown["policy"] == "ours"
+
+
+def test_what_a_clock_does_about_a_held_update_is_told(begin: Begin) -> None:
+    command, provider = begin(
+        "criteo", "--campaigns", "60", more='currency = "EUR"\nguard = { min_gap = "1h" }'
+    )
+    pick = provider.ask("criteo/picks")["ordinary"][0]
+    wish = ("shop", pick["id"], "--set")
+    command.queued(*wish, f"{pick['path']}={pick['amount']}")
+    assert command("sync", "--push").code == 0
+    until = (dt.datetime.now(dt.UTC) + dt.timedelta(days=2)).isoformat(timespec="seconds")
+    amount = Decimal(pick["amount"]) + 1
+    number = command.queued(*wish, f"{pick['path']}={amount}", "--expires-at", until)
+    assert command("sync", "--push").code == 3
+    inbox = command("updates", "list", "--state", "inbox", "--utc").out
+    clock = r"goes on by itself at \d{4}-\d\d-\d\d \d\d:\d\d UTC; given up at "
+    given_up = f"{until[:16].replace('T', ' ')} UTC"
+    assert re.search(f"\n    {clock}{given_up}\n    -> syncd updates approve {number}\n", inbox)
+    chain = command("updates", "explain", number, "--utc").out
+    assert re.search(f"  waits +for a person; {clock}{given_up}\n", chain)
+
+
+def test_what_gives_way_to_somebody_elses_value_says_so(begin: Begin) -> None:
+    command, provider = begin("criteo", "--campaigns", "60", more='currency = "EUR"')
+    pick = provider.ask("criteo/picks")["ordinary"][0]
+    number = command.queued(
+        "shop", pick["id"], "--set", f"{pick['path']}={pick['amount']}", "--policy", "theirs"
+    )
+    theirs = str(Decimal(pick["current"]) + 7)
+    provider.ask("edit", edits=[{"id": pick["id"], "values": {pick["path"]: theirs}}])
+    pushed = command("sync", "--push").out
+    (row,) = [line for line in pushed.splitlines() if f"#{number} " in line]
+    assert f"superseded, remote_wins: {pick['path']} is {theirs} at the provider since" in row
+    chain = command("updates", "explain", number).out.splitlines()
+    assert chain[2].startswith("  remote_wins: ")
+    listed_row = command("updates", "list", "--state", "superseded").out
+    assert "remote_wins: " in listed_row
+    assert "None" not in listed_row

@@ -92,6 +92,8 @@ def test_a_change_is_an_amount_and_a_share() -> None:
     assert difference("120", "150", "EUR") == "+30.00  +25 %"
     assert difference("80", "60", "EUR") == "-20.00  -25 %"
     assert difference("0", "60", "EUR") == "+60.00  new"
+    assert difference("3000", "10", "EUR") == "-2990.00  -99.6 %"
+    assert difference("3000", "0", "EUR") == "-3000.00  -100 %"
     assert difference("1000", "10000", "EUR") == "x10"
     assert difference("unlimited", "60", "EUR") == ""
 

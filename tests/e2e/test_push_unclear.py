@@ -147,7 +147,11 @@ async def test_two_unanswered_calls_that_were_not_applied_leave_the_decision_to_
 ) -> None:
     ids = await scene.books.enqueue_picks(scene.ordinary(1))
     arm(scene, "reset", when="before", count=None)
-    await scene.push(wait_unknown=True)
+    report = await scene.push(wait_unknown=True)
+    assert report.recovered is not None
+    # Both recoveries of the round are told.
+    counts = {name: number for name, number in report.recovered.counts.items() if number}
+    assert counts == {"found": 2, "queued": 1, "held": 1}
     row = await scene.books.update(ids[0])
     assert (row["state"], row["reason_code"]) == ("held", "attempts_spent")
     assert row["waiting_for"]["code"] == "decision"

@@ -65,7 +65,8 @@ async def test_a_held_update_keeps_what_it_met_and_what_ends_it(parts: Parts) ->
         (["approve"], "syncd updates approve ID"),
         (["approve", "retry"], "mend the cause, then: syncd updates retry ID"),
         (["approve", "cap"],
-         "let the owner raise the cap (syncd db caps set shop), then: syncd updates retry ID"),
+         ("let the owner raise the cap (syncd db caps list --account shop shows it),"
+          " then: syncd updates retry ID")),
         (["itself"], f"{MONEY}; what is held then goes out by itself"),
         (["itself", "approve"], f"{MONEY}; then: syncd updates retry ID"),
     ],
@@ -82,7 +83,7 @@ async def test_what_recovery_holds_has_a_command_too(parts: Parts) -> None:
     update_id = await held_by(parts, Hit(code="x", message="why"))
     change = "UPDATE syncd.updates SET holds = NULL, reason_code = $1"
     for code, command in (
-        ("attempts_spent", f"syncd updates retry {update_id}"),
+        ("conflict", f"syncd updates retry {update_id}"),
         ("create_unresolved", f"look at the provider, then: syncd updates cancel {update_id} "),
     ):
         await parts.sql.execute(change, code)

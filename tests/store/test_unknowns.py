@@ -127,6 +127,11 @@ async def test_an_update_is_sent_once_more_and_then_held(parts: Parts) -> None:
     await parts.unknowns.resolve([resolve(await only(parts), {"budget.daily": "100"})])
     update = await parts.update(update_id)
     assert (update["state"], update["reason_code"]) == ("held", "attempts_spent")
+    (row,) = await parts.reports.updates_by_id([update_id])
+    assert row["command"] == (
+        f"look at the provider, then: syncd updates retry {update_id}"
+        f" (or: syncd updates cancel {update_id})"
+    )
     assert await parts.sql.fetchval("SELECT count(*) FROM syncd.attempts") == 2
 
 

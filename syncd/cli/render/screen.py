@@ -20,6 +20,7 @@ from syncd.cli.choices import Choices
 from syncd.cli.findings import FileProblems
 from syncd.cli.render.shapes import Role, shape
 from syncd.cli.render.table import GAP, Cell, Column, Line, Listing, layout, to_csv, to_json
+from syncd.cli.text import moment
 from syncd.config.problems import ConfigProblems, render
 from syncd.errors import SyncdError, UsageError
 
@@ -76,6 +77,10 @@ class Screen:
     def zone_name(self) -> str:
         """What a heading calls it."""
         return dt.datetime.now(dt.UTC).astimezone(self.zone).tzname() or "local"
+
+    def stamp(self, at: dt.datetime) -> str:
+        """A time inside a sentence, with its zone."""
+        return f"{moment(at, self.zone)} {self.zone_name}"
 
     def mark(self, word: str) -> Cell:
         """The shape of a state, to stand beside its word."""
