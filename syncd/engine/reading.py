@@ -3,7 +3,7 @@ Knows nothing of what is done with it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -24,25 +24,29 @@ def shown(reading: Reading) -> dict[str, Values]:
 
 async def proven(account: Account, reading: Reading) -> Reading:
     """The same, but that a campaign does not exist counts only while the account shows another one:
-    whoever has lost the rights, or asks at another address, is told so of every campaign. Raises
-    ProviderError."""
-    if not reading.gone or _shows_one(reading) or await _is_in_order(account, reading.gone):
+    whoever has lost the rights, or asks at another address, is told so of every campaign. What is
+    shown of that one belongs to what was read. Raises ProviderError."""
+    if not reading.gone or _shows_one(reading):
         return reading
-    return replace(reading, gone=frozenset(), is_whole=False)
+    beside = await _witness(account, reading.gone)
+    if beside is None:
+        return replace(reading, gone=frozenset(), is_whole=False)
+    return replace(reading, campaigns={**beside, **reading.campaigns})
 
 
-async def _is_in_order(account: Account, gone: Collection[str]) -> bool:
-    """Whether the provider shows another campaign of the account, or, where there is none, still
-    answers for the account at all."""
+async def _witness(account: Account, gone: Collection[str]) -> Mapping[str, Campaign] | None:
+    """Another campaign of the account as the provider shows it; without any, where there is none
+    and the provider still answers for the account at all; None where it shows none any more."""
     witnesses = await account.mirror.witnesses(gone)
     for witness in witnesses:
-        if _shows_one(await account.provider.read([witness])):
-            return True
+        reading = await account.provider.read([witness])
+        if _shows_one(reading):
+            return reading.campaigns
     if not witnesses:
         async with aclosing(account.provider.pages()) as pages:
             async for page in pages:
-                return page.is_whole
-    return not witnesses
+                return {} if page.is_whole else None
+    return None if witnesses else {}
 
 
 def _shows_one(reading: Reading) -> bool:

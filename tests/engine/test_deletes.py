@@ -98,6 +98,21 @@ async def test_where_everything_is_gone_nothing_is_proven(parts: Parts) -> None:
     assert await one.states([update_id]) == ["queued"], "it was not deleted"
 
 
+async def test_what_the_other_campaign_shows_is_known_from_then_on(parts: Parts) -> None:
+    """The mirror is young enough for a push, but what was read beside is younger."""
+    one, update_id = await deleting(parts, answers(LOST, is_applied=False))
+    rules = replace(one.account.rules, fields=(*FIELDS, ENDS))
+    one.account = replace(one.account, rules=rules, fresh_for=60.0)
+    del one.platform.daily["a"]
+    one.platform.daily["b"] = "90"
+    other = await parts.enqueue("b", "120")
+    await push(one.account)
+    assert one.platform.asked == [("a",), ("b",)]
+    assert one.platform.calls == []
+    assert await one.states([update_id, other]) == ["applied", "held"]
+    assert (await parts.update(other))["reason_code"] == "conflict"
+
+
 async def test_another_campaign_of_the_same_read_is_proof_enough(parts: Parts) -> None:
     one, update_id = await deleting(parts, answers(LOST, is_applied=True))
     other = await parts.enqueue("b", "50")
