@@ -55,9 +55,12 @@ class Mirror:
         async with self.database.transaction() as session:
             await session.run("require_lease", self.account_id, self.epoch)
             skipped: list[str] = []
-            if await staging.add(session, campaigns, marker):
+            changed = await staging.add(session, campaigns, marker)
+            if changed:
                 _, skipped = await staging.apply(session)
             ids = [campaign.external_id for campaign in campaigns]
+            same = sorted(set(ids) - set(changed))
+            await session.run("read_again", self.account_id, same, marker.batch, marker.at)
             await self._confirm(session, ids, marker, skipped)
 
     async def bury(self, run_id: int, ids: Sequence[str], marker: Marker) -> None:
@@ -142,7 +145,7 @@ class Sighting:
             staged = await self._staging.add(session, fresh, marker)
             if bad:
                 await _write_errors(session, self._mirror.account_id, self._run_id, bad)
-        self.counts["unchanged"] += len(fresh) - staged
+        self.counts["unchanged"] += len(fresh) - len(staged)
 
     async def absent(self, capabilities: Capabilities) -> Absence:
         """The campaigns of the mirror that this pull did not see, and the parts that showed none at

@@ -48,8 +48,10 @@ class Staging:
     account_id: int
     run_id: int
 
-    async def add(self, session: Session, campaigns: Sequence[Campaign], marker: Marker) -> int:
-        """Stage those that differ from the mirror; returns how many."""
+    async def add(
+        self, session: Session, campaigns: Sequence[Campaign], marker: Marker
+    ) -> list[str]:
+        """Stage those that differ from the mirror; returns the ids of these."""
         ids = [campaign.external_id for campaign in campaigns]
         rows = await session.rows("mirror_lookup", self.account_id, ids)
         known = {row["external_id"]: row for row in rows}
@@ -57,7 +59,7 @@ class Staging:
         if changed:
             records = [self._record(campaign, marker) for campaign in changed]
             await session.copy("staging", _COLUMNS, records)
-        return len(changed)
+        return [campaign.external_id for campaign in changed]
 
     async def bury(self, session: Session, ids: Sequence[str], marker: Marker) -> None:
         """Stage campaigns of the mirror as deleted."""

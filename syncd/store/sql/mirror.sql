@@ -101,6 +101,20 @@ ON CONFLICT (account_id, external_id) DO UPDATE
        gone_at = CASE WHEN excluded.gone_at IS NOT NULL THEN coalesce(c.gone_at, excluded.gone_at) END,
        gone_by = CASE WHEN excluded.gone_at IS NOT NULL THEN coalesce(c.gone_by, excluded.gone_by) END
 
+-- name: read_again
+-- These were read by id and were as the mirror has them. Not where the mirror was read before a call of ours was
+-- answered: a read that lags behind a write shows what was there before, too. What somebody else has locked he writes.
+WITH same AS (
+    SELECT c.account_id, c.external_id FROM syncd.campaigns c JOIN syncd.accounts a ON a.id = c.account_id
+     WHERE c.account_id = $1 AND c.external_id = ANY ($2::text[]) AND c.read_at < $4 AND c.last_batch <= $3
+       AND NOT EXISTS (SELECT FROM syncd.batches b WHERE b.account_id = c.account_id AND b.id = c.last_batch
+                          AND (b.answered_at IS NULL OR b.answered_at >= syncd.read_at(c, a)))
+       AND NOT EXISTS (SELECT FROM syncd.updates u WHERE u.account_id = c.account_id AND u.external_id = c.external_id
+                          AND u.state IN ('sending', 'unknown'))
+       FOR NO KEY UPDATE OF c SKIP LOCKED)
+UPDATE syncd.campaigns c SET read_at = $4
+  FROM same s WHERE c.account_id = s.account_id AND c.external_id = s.external_id
+
 -- name: apply_open_versions
 -- New and changed campaigns get the version that is current from now on.
 INSERT INTO syncd.campaign_versions (account_id, external_id, version, valid_from, run_id, name, goal, currency, "values")
