@@ -24,18 +24,23 @@ FIFTEEN = Path("/usr/lib/postgresql/15/bin")
 PASSWORDS = {"postgres": "pässword/with:signs@", "keeper": "owner secret", "worker": "s3rvice"}
 VIEWS = (
     "account_health",
+    "approvals",
     "campaign_history",
     "campaigns",
+    "caps",
     "field_history",
     "fields",
+    "inbox",
     "limit_usage",
+    "plans",
     "request_cost",
     "runs",
     "update_attempts",
+    "update_events",
     "updates",
 )
-EMPTY = {"request_cost"}
-"""No request is billed there."""
+EMPTY = {"approvals", "caps", "inbox", "plans", "request_cost"}
+"""No request is billed there, and nothing waits for a person."""
 
 
 @dataclass(frozen=True, kw_only=True)
