@@ -93,7 +93,7 @@ async def test_a_service_whose_postgres_was_killed_starts_it_again_and_goes_on(
             async def is_settled() -> bool:
                 return bool(await ask(tmp_path, "SELECT max(settled_at) FROM report.updates"))
 
-            await eventually(is_settled, timeout=20)
+            await eventually(is_settled, timeout=60)
         finally:
             process.send_signal(signal.SIGTERM)
             async with asyncio.timeout(40):
