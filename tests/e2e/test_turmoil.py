@@ -13,7 +13,7 @@ from tests.e2e.test_worlds import assert_history_adds_up
 from tests.e2e.truths import FINAL, assert_all_is_kept
 from tests.e2e.turmoil import Turmoil
 
-FEW, MANY = 3, 60
+FEW, MANY = 1, 60
 ROUNDS = 4
 HELD = frozenset(
     {
