@@ -118,7 +118,8 @@ def _beyond(one: Sent, agreed: Agreed) -> Iterator[str]:
 
 
 def _sets_another(one: Sent) -> bool:
-    """Whether the same wish, or the same call, gives another budget an amount."""
+    """Whether the same wish, or the same call, gives an amount to another budget that had none: one
+    of two limits that stand side by side does not take the place of the other."""
     sent = [one.write.sent[number] for number in one.write.updates[one.subject]]
     others = [
         (path, text_of(value))
@@ -126,7 +127,15 @@ def _sets_another(one: Sent) -> bool:
         for path, value in wanted.items()
         if path != one.path and path.startswith("budget.")
     ]
-    return any(amount_of(path, value) is not None for path, value in others)
+    return any(
+        amount_of(path, value) is not None and _had_none(one, path) for path, value in others
+    )
+
+
+def _had_none(one: Sent, path: str) -> bool:
+    """Whether one of the reads before shows no amount at a path, or there was none to read."""
+    shown = [read["shown"][one.subject].get(path) for read in one.reads]
+    return not shown or any(amount_of(path, value) is None for value in shown)
 
 
 def _leave(one: Sent, agreed: Agreed) -> str | None:

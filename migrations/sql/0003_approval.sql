@@ -45,12 +45,34 @@ BEGIN
     RETURN found_plan;
 END $$;
 
+-- The later update that has set all that is still open of this one, null where anything of it may yet go out: an
+-- older value never follows a newer one.
+CREATE FUNCTION syncd.overtaken_by(u syncd.updates) RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN bool_and(l.id IS NOT NULL) THEN max(l.id) END
+      FROM jsonb_object_keys(syncd.open_part(u.patch, u.results)) p(path)
+      LEFT JOIN LATERAL (
+           SELECT o.id FROM syncd.updates o
+            WHERE o.account_id = u.account_id AND o.external_id = u.external_id AND (o.due_at, o.id) > (u.due_at, u.id)
+              AND o.results #>> ARRAY[p.path, 'outcome'] = 'applied'
+            ORDER BY o.due_at DESC, o.id DESC LIMIT 1) l ON true
+$$;
+
+-- Whoever asked for an update, or for one that it tries again.
+CREATE FUNCTION syncd.askers(u syncd.updates) RETURNS text[] LANGUAGE sql STABLE AS $$
+    WITH RECURSIVE chain AS (
+        SELECT u.retry_of, u.asked_by
+         UNION ALL
+        SELECT o.retry_of, o.asked_by FROM chain c JOIN syncd.updates o ON o.account_id = u.account_id AND o.id = c.retry_of)
+    SELECT array_agg(c.asked_by) FROM chain c
+$$;
+
 -- The command, or what else has to be done, that ends what an update waits for or makes a person take note of.
 CREATE FUNCTION syncd.resolving_command(u syncd.updates, a syncd.accounts) RETURNS text LANGUAGE plpgsql STABLE
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     ways   text[] := ARRAY(SELECT DISTINCT h ->> 'way' FROM jsonb_path_query(coalesce(u.holds, '{}'), '$.*.hits[*]') h);
     again  text := 'syncd updates retry ' || u.id;
+    later  bigint;
     mended text;
 BEGIN
     IF u.seen_at IS NULL AND (u.state IN ('rejected', 'expired')
@@ -61,6 +83,10 @@ BEGIN
     ELSIF u.reason_code = 'create_unresolved' OR (u.is_create AND u.batch_id IS NOT NULL AND ways = '{}') THEN
         RETURN format('look at the provider, then: syncd updates cancel %s (or, when it is certain that none was made: %s)',
                       u.id, again);
+    END IF;
+    later := syncd.overtaken_by(u);
+    IF later IS NOT NULL THEN
+        RETURN format('update %s came later and was applied: syncd updates cancel %s', later, u.id);
     END IF;
     mended := CASE
         WHEN u.reason_code = 'dialect_mismatch' OR jsonb_path_exists(u.holds, '$.*.hits[*] ? (@.rule == "dialect_mismatch")')
@@ -90,7 +116,10 @@ BEGIN
     ELSIF hit IS NOT NULL THEN
         message := format('update %s cannot be approved: %s', u.id, hit ->> 'message');
         hint := coalesce(syncd.resolving_command(u, a), 'mend the cause first');
-    ELSIF a.four_eyes AND u.asked_by = who THEN
+    ELSIF syncd.overtaken_by(u) IS NOT NULL THEN
+        message := format('update %s of the same campaign came later than %s and was applied', syncd.overtaken_by(u), u.id);
+        hint := format('syncd updates cancel %s; where its value is still wanted, queue it anew', u.id);
+    ELSIF a.four_eyes AND who = ANY (syncd.askers(u)) THEN
         message := format('%s asked for update %s, and somebody else has to approve it', who, u.id);
         hint := format('four_eyes is set for account %s', a.name);
     ELSE

@@ -5,7 +5,7 @@ DROP FUNCTION syncd.check_unlimited(jsonb);
 DROP FUNCTION syncd.guard_of(syncd.fields, text);
 
 -- The owner's largest amount, which nobody can approve past.
-CREATE FUNCTION syncd.check_capped(account syncd.accounts, patch jsonb) RETURNS void LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION syncd.check_capped(account syncd.accounts, patch jsonb, is_create boolean) RETURNS void LANGUAGE plpgsql STABLE AS $$
 DECLARE
     told text;
 BEGIN
@@ -15,6 +15,9 @@ BEGIN
     SELECT b.told INTO told FROM jsonb_each_text(patch) p
      CROSS JOIN LATERAL (SELECT syncd.cap_breach(account, p.key, NULL, p.value, patch)) b(told)
      WHERE b.told IS NOT NULL ORDER BY p.key LIMIT 1;
+    IF is_create THEN
+        told := coalesce(told, syncd.create_breach(account, patch));
+    END IF;
     IF told IS NOT NULL THEN
         RAISE EXCEPTION '%', told USING ERRCODE = 'SY005',
             HINT = format('the owner sets the caps of account %s: syncd db caps list', account.name);
@@ -55,7 +58,7 @@ BEGIN
             HINT = 'queue the other changes by themselves, or none of them';
     END IF;
     IF is_new THEN
-        PERFORM syncd.check_capped(account, wanted);
+        PERFORM syncd.check_capped(account, wanted, is_create);
     END IF;
     RETURN wanted;
 END $$;

@@ -176,6 +176,18 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- The same for a create that gives no budget, where budgets can be given: it has no limit.
+CREATE FUNCTION syncd.create_breach(account syncd.accounts, patch jsonb) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT format('no budget is given, and a campaign without a limit is above the owner''s cap, %s', trim_scale(min(c.max_amount)))
+      FROM syncd.caps c
+     WHERE c.account_id = account.id AND (c.path = '*' OR starts_with(c.path, 'budget.'))
+       AND NOT EXISTS (SELECT FROM jsonb_object_keys(patch) k(path) WHERE starts_with(k.path, 'budget.'))
+       AND EXISTS (SELECT FROM syncd.fields f
+                    WHERE f.provider = account.provider AND f.dialect = account.dialect AND f.is_creatable
+                      AND starts_with(f.path, 'budget.'))
+    HAVING min(c.max_amount) IS NOT NULL
+$$;
+
 -- What counts within a window: everything that was sent since and not refused. A start is a status that becomes
 -- active, a rise is in the currency of the campaign. A create has no external_id: it changes no campaign.
 CREATE FUNCTION syncd.sent_since(account integer, since timestamptz)
@@ -242,6 +254,8 @@ BEGIN
          CROSS JOIN LATERAL jsonb_each_text(n.sent) s
          CROSS JOIN LATERAL (SELECT syncd.cap_breach(owner, s.key, n.shown, s.value, n.beside)) b(told)
          WHERE b.told IS NOT NULL LIMIT 1;
+        told := coalesce(told, (SELECT min(b.told) FROM added n, LATERAL (SELECT syncd.create_breach(owner, n.sent)) b(told)
+                                 WHERE n.account_id = owner.id AND n.external_id IS NULL));
         told := coalesce(told, syncd.window_breach(owner.id, ARRAY(
             SELECT DISTINCT n.batch_id FROM added n WHERE n.account_id = owner.id)));
         IF told IS NOT NULL THEN

@@ -20,6 +20,9 @@ _NUMERIC: Final = frozenset({Kind.AMOUNT, Kind.NUMBER, Kind.COUNT})
 def item_hits(rules: Rules, change: Change, recent: Recent) -> dict[str, tuple[Hit, ...]]:
     """Every rule that a change meets by itself, by path."""
     found = {path: tuple(_of_path(rules, change, path, recent)) for path in change.changes}
+    if change.is_create and change.changes:
+        first = min(change.changes)
+        found[first] += tuple(_without_budget(rules, change))
     return {path: hits for path, hits in found.items() if hits}
 
 
@@ -107,6 +110,29 @@ def _unlimited(rules: Rules, change: Change, path: str) -> Iterator[Hit]:
         message=f"{path} would have no limit any more; it is {before} now",
         figures={"from": before, "to": UNLIMITED},
         binds=before,
+    )
+
+
+def _without_budget(rules: Rules, change: Change) -> Iterator[Hit]:
+    """A campaign that is made without any budget has no limit, as one that is lifted."""
+    budgets = [one.path for one in rules.fields if one.creatable and one.path.startswith("budget.")]
+    if not budgets or any(path.startswith("budget.") for path in change.changes):
+        return
+    said = "no budget is given, so the new campaign would have no limit"
+    figures = {"to": UNLIMITED}
+    most = min(
+        (cap for cap in (rules.cap(path).max_amount for path in budgets) if cap is not None),
+        default=None,
+    )
+    if most is None:
+        yield Hit(code="unlimited", message=said, figures=figures)
+        return
+    yield Hit(
+        code="cap-amount",
+        message=f"{said}; the owner allows {plain(most)}",
+        figures={**figures, "allowed": plain(most)},
+        way=Way.CAP,
+        binds=plain(most),
     )
 
 

@@ -98,7 +98,7 @@ CHANGES: Mapping[str, Callable[[Random, Row], Patch]] = {
     "voipbin": _voipbin,
 }
 CREATES: Mapping[str, Patch] = {
-    "icas": {"native.vendorId": "made-{}", "name": "Made"},
+    "icas": {"native.vendorId": "made-{}", "name": "Made", "budget.daily": "12.5"},
     "pai": {"name": "Made {}", "note": "by the queue"},
     "voipbin": {
         "name": "Made {}",

@@ -4,6 +4,7 @@ stands there now, under the file's bounds and the owner's caps."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -264,3 +265,25 @@ def test_a_hit_says_its_figures(
     assert hit.figures == figures
     assert words in hit.message
     assert DAILY in hit.message
+
+
+def made(changes: Mapping[str, str | None], *, cap: str | None = None) -> list[tuple[str, str]]:
+    """The codes that a create with these values meets, with the way out of each."""
+    fields = tuple(replace(one, creatable=one.path in {NAME, DAILY}) for one in FIELDS)
+    caps = {DAILY: Cap(max_amount=None if cap is None else money(cap))}
+    new = Change(external_id="+1", changes=changes, remote={}, currency="EUR", is_create=True)
+    found = item_hits(Rules(fields=fields, caps=caps), new, NOW)
+    return [(hit.code, hit.way.value) for hits in found.values() for hit in hits]
+
+
+def test_a_campaign_that_is_made_without_a_budget_has_no_limit() -> None:
+    assert made({NAME: "x"}) == [("unlimited", "approve")]
+    assert made({NAME: "x", DAILY: "unlimited"}) == [("unlimited", "approve")]
+    assert made({NAME: "x", DAILY: "5"}) == []
+    assert made({NAME: "x"}, cap="10") == [("cap-amount", "cap")]
+    assert made({NAME: "x", DAILY: "5"}, cap="10") == []
+
+
+def test_where_no_budget_can_be_given_none_is_missed() -> None:
+    new = Change(external_id="+1", changes={NAME: "x"}, remote={}, is_create=True)
+    assert item_hits(Rules(fields=FIELDS, caps={"*": Cap(max_amount=money("1"))}), new, NOW) == {}

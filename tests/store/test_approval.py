@@ -134,6 +134,37 @@ async def test_with_four_eyes_nobody_approves_what_they_asked_for(parts: Parts) 
     assert await parts.decisions.approve_plan(prefix, "ann") == []
 
 
+async def test_four_eyes_look_through_what_is_tried_again(parts: Parts) -> None:
+    await parts.accounts.register([registration(four_eyes=True)])
+    first = await parts.enqueue("a", "500", requester="ann")
+    await parts.settle(await parts.intend(["a"]), REJECTED)
+    parts.rules = Rules(fields=FIELDS, bounds=Bounds(max_factor=Decimal(2)))
+    second = await parts.decisions.retry(first, "bob")
+    await parts.decide()
+    for who in ("ann", "bob"):
+        said, _ = await refused(parts.decisions.approve(second, who))
+        assert said == f"{who} asked for update {second}, and somebody else has to approve it"
+    await parts.decisions.approve(second, "eve")
+
+
+async def test_what_a_later_update_has_overtaken_is_offered_to_nobody(parts: Parts) -> None:
+    older = await parts.hold()
+    assert (await parts.reports.inbox())[0]["command"] == f"syncd updates approve {older}"
+    later = await parts.apply("a", "120")
+    said, remedy = await refused(parts.decisions.approve(older, "bob"))
+    assert said == f"update {later} of the same campaign came later than {older} and was applied"
+    assert remedy.startswith(f"syncd updates cancel {older}")
+    (row,) = await parts.reports.inbox()
+    command = f"update {later} came later and was applied: syncd updates cancel {older}"
+    assert row["command"] == command
+
+
+async def test_what_is_overtaken_in_part_is_still_a_persons_to_decide(parts: Parts) -> None:
+    older = await parts.hold(patch={DAILY: "500", "budget.monthly": "700"})
+    await parts.apply("a", "120")
+    await parts.decisions.approve(older, "bob")
+
+
 async def test_nobody_approves_past_the_owners_caps(parts: Parts) -> None:
     update_id = await parts.hold()
     await parts.cap(DAILY, max_amount=400)

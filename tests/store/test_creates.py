@@ -12,6 +12,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from syncd.errors import IntentRefused
 from syncd.model.path import Field, Guard, Kind
 from syncd.model.recovery import Resolution, resolve_create
 from syncd.model.run import RunKind
@@ -251,6 +252,22 @@ async def test_the_create_of_an_owner_that_is_gone_is_adopted(parts: Parts) -> N
         assert (await parts.update(update_id))["state"] == state
     assert (await parts.update(update_id))["reason_code"] == "create_unresolved"
     await parts.accounts.cancel(update_id, "ann")
+
+
+async def test_a_create_without_a_budget_is_above_the_owners_cap(parts: Parts) -> None:
+    bare = {path: value for path, value in NEW.items() if path != "budget.daily"}
+    early = await create(parts, patch=bare)
+    await parts.cap("*", max_amount=100)
+    refused = await refusal(parts, bare)
+    assert refused.sqlstate == "SY005"
+    assert told(refused) == (
+        "no budget is given, and a campaign without a limit is above the owner's cap, 100"
+    )
+    await create(parts)
+    with pytest.raises(IntentRefused):  # queued before, and planned by whoever knows no cap
+        await parts.intend([new_id(early)])
+    await parts.cap("*", max_factor=2)
+    await parts.intend([new_id(early)])
 
 
 async def test_newcomers_are_what_nobody_knew_before_the_call_and_nobody_else_made(
