@@ -1,6 +1,7 @@
 """What every test may ask for: a database of its own in a real cluster, and at the end of a run the
 time that each suite took."""
 
+import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -9,6 +10,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+import structlog
 from hypothesis import settings
 
 from syncd.store.embedded import EmbeddedPostgres, temporary_cluster
@@ -18,6 +20,18 @@ from tests.kill import table
 # A loaded machine is not a failure, and what was found stands in the test, not in a folder.
 settings.register_profile("syncd", deadline=None, database=None)
 settings.load_profile("syncd")
+
+
+@pytest.fixture(autouse=True)
+def _own_log() -> Iterator[None]:
+    """A command that a test runs in this process writes to that test's output, which is closed
+    after it: the next test has a log of its own."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,6 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import asyncpg
 import pytest
-import structlog
 from cryptography.fernet import Fernet
 
 from syncd.cli.app import run
@@ -136,12 +135,10 @@ def process(
 
 
 @pytest.fixture(autouse=True)
-def _calm_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Neither the caller's settings nor this test's log settings reach any further."""
+def _calm_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The caller's settings reach no test."""
     for name in ("SYNCD_CONFIG", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "CI", "SYNCD_ASCII"):
         monkeypatch.delenv(name, raising=False)
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -42,8 +42,8 @@ async def written(scene: Scene) -> tuple[Any, ...]:
     """All that a round without anything to do leaves as it is."""
     return (
         len(scene.writes()),
-        await scene.books.view("field_history"),
-        await scene.books.view("campaign_history"),
+        await scene.books.view("field_history", "true ORDER BY id"),
+        await scene.books.view("campaign_history", "true ORDER BY account, external_id, version"),
         await scene.books.view("updates", "true ORDER BY id"),
     )
 
