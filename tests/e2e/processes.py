@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -35,7 +36,7 @@ class Running:
         return self.process.pid
 
     def signal(self, number: signal.Signals) -> None:
-        self.process.send_signal(number)
+        os.kill(self.pid, number)  # `send_signal` might take its exit code from asyncio
 
     async def says(self, text: str, *, timeout: float = 20.0) -> str:
         """Wait until it has written this to either stream; returns the line."""
