@@ -5,16 +5,16 @@ limits heeded. Knows what every provider has in common; what an answer means is 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any, Final, Protocol, Self, TypeVar
 from urllib.parse import urlsplit
 
 from syncd import timing
 from syncd.errors import ProviderError
 from syncd.limiter import Permit
-from syncd.ports import Intend, Outgoing
+from syncd.ports import Capabilities, Intend, Outgoing
 from syncd.providers.retries import retried
 from syncd.providers.settings import Settings
 from syncd.providers.throttle import announced_ceiling, freeze_seconds
@@ -93,7 +93,7 @@ def open_transport(settings: Settings) -> Transport:
 
 
 class Calls:
-    """One account's way to its provider, while `opened`."""
+    """One account's way to its provider; an async context that holds its connections."""
 
     def __init__(
         self, settings: Settings, transport: Transport, signer: Signer, manner: Manner
@@ -105,10 +105,17 @@ class Calls:
         self._signer = signer
         self._manner = manner
 
-    @asynccontextmanager
-    async def opened(self) -> AsyncIterator[Self]:
-        async with self._transport:
-            yield self
+    async def __aenter__(self) -> Self:
+        await self._transport.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._transport.__aexit__(exc_type, exc, traceback)
 
     def request(
         self,
@@ -202,3 +209,23 @@ class Calls:
         seconds = self._manner.freeze(answer)
         if seconds is not None:
             await self.freeze(seconds, f"{self._manner.title} throttles (HTTP {answer.status})")
+
+
+class Connected:
+    """What every adapter is: what it can do, and an async context that holds its connections."""
+
+    def __init__(self, capabilities: Capabilities, calls: Calls) -> None:
+        self.capabilities: Final = capabilities
+        self._calls: Final = calls
+
+    async def __aenter__(self) -> Self:
+        await self._calls.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._calls.__aexit__(exc_type, exc, traceback)

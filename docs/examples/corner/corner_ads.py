@@ -1,7 +1,7 @@
 """Corner Ads for syncd: one list of campaigns, each with a daily budget that can be changed."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
 
 from syncd import errors
 from syncd.model.call import CallResult, Whole, WriteCall, WriteItem, WritePlan
@@ -12,7 +12,7 @@ from syncd.model.registration import CredentialSet, Endpoint, OperationLimit, Re
 from syncd.model.update import Verdict
 from syncd.ports import Capabilities, Intend, Page, Reading
 from syncd.providers import fields, outcomes
-from syncd.providers.calls import Calls, Hide, Manner, open_transport
+from syncd.providers.calls import Calls, Connected, Hide, Manner, open_transport
 from syncd.providers.pai.signing import BearerKey
 from syncd.providers.settings import Scope, Settings
 from syncd.providers.transport import Answer
@@ -63,15 +63,15 @@ def flaw(item: WriteItem) -> Verdict | None:
     return None
 
 
-class Corner:
+class Corner(Connected):
     def __init__(self, settings: Settings) -> None:
-        self.capabilities = capabilities(settings.dialect, settings.scope)
-        self.currency = settings.currency if isinstance(settings.currency, str) else None
         key, manner = BearerKey(settings.credentials), Manner(title="Corner Ads", refusal=refusal)
-        self.calls = Calls(settings, open_transport(settings), key, manner)
+        calls = Calls(settings, open_transport(settings), key, manner)
+        super().__init__(capabilities(settings.dialect, settings.scope), calls)
+        self.currency = settings.currency if isinstance(settings.currency, str) else None
 
     async def pages(self) -> AsyncGenerator[Page, None]:
-        yield await self.calls.read(self.calls.request(LIST, "GET", "/campaigns"), self.page)
+        yield await self._calls.read(self._calls.request(LIST, "GET", "/campaigns"), self.page)
 
     def page(self, answer: Answer) -> Page:
         envelope, rows = split(answer.body, "campaigns", LIST)
@@ -99,16 +99,16 @@ class Corner:
         (item,) = call.items
         body = b'{"daily": %b}' % (item.changes[BUDGET] or "").encode()
         try:
-            ready = await self.calls.ready(PUT)
+            ready = await self._calls.ready(PUT)
         except errors.ProviderError as error:
             return outcomes.held_back(call.items, error)  # nothing has left
-        request = self.calls.request(PUT, "PUT", f"/campaigns/{item.external_id}", body)
+        request = self._calls.request(PUT, "PUT", f"/campaigns/{item.external_id}", body)
         try:
-            answer = await self.calls.write(request, ready, intend)
+            answer = await self._calls.write(request, ready, intend)
         except errors.ProviderError as error:
             return outcomes.failed(call.items, error)  # nobody knows: a read has to tell
         status, is_done = answer.status, False
-        said = outcomes.Said(code=f"http-{status}", text=self.calls.hide(f"{answer.body[:200]!r}"))
+        said = outcomes.Said(code=f"http-{status}", text=self._calls.hide(f"{answer.body[:200]!r}"))
         if status in WHOLE:
             return outcomes.unjudged(call.items, WHOLE[status], said, status)
         if 400 <= status <= 499:
@@ -125,13 +125,6 @@ class Corner:
         return Reading(is_whole=False)
 
 
-@asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Corner]:
-    corner = Corner(settings)
-    async with corner.calls.opened():
-        yield corner
-
-
 REGISTRATION = Registration(
     name="corner",
     title="Corner Ads",
@@ -140,6 +133,6 @@ REGISTRATION = Registration(
     limits=(OperationLimit(key="default", written="5/1s"),),
     amounts=(BUDGET,),
     bench=("-m", "corner_bench"),
-    open=opened,
+    open=Corner,
     capabilities=capabilities,
 )

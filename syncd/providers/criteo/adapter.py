@@ -5,10 +5,8 @@ door."""
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 from urllib.parse import quote
 
 import msgspec
@@ -19,7 +17,7 @@ from syncd.model.campaign import Campaign
 from syncd.model.path import Field, Kind
 from syncd.ports import BadRow, Capabilities, Evidence, Intend, Page, Reading
 from syncd.providers.auth import ClientCredentials
-from syncd.providers.calls import Calls, Manner, open_transport
+from syncd.providers.calls import Calls, Connected, Manner, open_transport
 from syncd.providers.criteo import creates, rows, spendlimit, verdicts, writes
 from syncd.providers.criteo.dialects import CAMPAIGNS, agreed
 from syncd.providers.criteo.problems import problems, refusal, told
@@ -107,14 +105,13 @@ class _Listing:
     dialect: str | None
 
 
-class Criteo:
+class Criteo(Connected):
     """One account at Criteo; an async context that holds its connections."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._path = CAMPAIGNS[settings.dialect]
         self._advertisers = settings.scope.get("advertisers", ())
-        self._capabilities = capabilities(settings.dialect, settings.scope)
         transport = open_transport(settings)
         tokens = ClientCredentials(
             transport,
@@ -122,24 +119,8 @@ class Criteo:
             url=f"{settings.base_url.rstrip('/')}/oauth2/token",
             credentials=settings.credentials,
         )
-        self._calls = Calls(settings, transport, tokens, _MANNER)
-        self._open = AsyncExitStack()
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return self._capabilities
-
-    async def __aenter__(self) -> Self:
-        await self._open.enter_async_context(self._calls.opened())
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._open.aclose()
+        calls = Calls(settings, transport, tokens, _MANNER)
+        super().__init__(capabilities(settings.dialect, settings.scope), calls)
 
     async def pages(self) -> AsyncGenerator[Page, None]:
         """One search per configured advertiser, or one of all that the credentials can see."""

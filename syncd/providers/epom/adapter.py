@@ -4,10 +4,8 @@ one account. A campaign that no list shows and no configuration names is not the
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 from urllib.parse import quote
 
 from syncd.errors import (
@@ -21,8 +19,8 @@ from syncd.errors import (
 )
 from syncd.model.call import CallResult, WriteCall, WriteItem, WritePlan
 from syncd.model.campaign import Campaign
-from syncd.ports import BadRow, Capabilities, Intend, Page, Reading
-from syncd.providers.calls import Calls, Manner, open_transport
+from syncd.ports import BadRow, Intend, Page, Reading
+from syncd.providers.calls import Calls, Connected, Manner, open_transport
 from syncd.providers.epom import answers, rows, verdicts, writes
 from syncd.providers.epom.forms import ACCEPT, campaign_path, form
 from syncd.providers.epom.offer import PORTION, capabilities
@@ -53,7 +51,7 @@ class _Read:
     forbidden: int = 0
 
 
-class Epom:
+class Epom(Connected):
     """One account at Epom; an async context that holds its connections."""
 
     def __init__(self, settings: Settings) -> None:
@@ -61,30 +59,13 @@ class Epom:
         self._currency = settings.currency
         self._ids = settings.scope.get("ids", ())
         self._advertisers = settings.scope.get("advertisers", ())
-        self._capabilities = capabilities(settings.dialect, settings.scope)
         signer = QuerySigner(settings.credentials)
-        self._calls = Calls(settings, open_transport(settings), signer, _MANNER)
-        self._open = AsyncExitStack()
+        calls = Calls(settings, open_transport(settings), signer, _MANNER)
+        super().__init__(capabilities(settings.dialect, settings.scope), calls)
         # What named each campaign last, so that a read for a push costs one call a campaign.
         self._known: dict[str, Listed] = {}
         # Configured campaigns for which Epom gave no name: nobody asks again.
         self._nameless: set[str] = set()
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return self._capabilities
-
-    async def __aenter__(self) -> Self:
-        await self._open.enter_async_context(self._calls.opened())
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._open.aclose()
 
     async def pages(self) -> AsyncGenerator[Page, None]:
         """The configured campaigns, or those of each list, in portions with their pricings. A list

@@ -4,16 +4,14 @@ tenant. Every call names the media types of version 5, because the address has n
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import AsyncExitStack
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 from urllib.parse import quote
 
 from syncd.errors import CallRefused, ProviderError
 from syncd.model.call import CallResult, WriteCall, WriteItem, WritePlan
 from syncd.model.campaign import Campaign
-from syncd.ports import Capabilities, Intend, Page, Reading
-from syncd.providers.calls import Calls, Manner, open_transport
+from syncd.ports import Intend, Page, Reading
+from syncd.providers.calls import Calls, Connected, Manner, open_transport
 from syncd.providers.fields import RowError
 from syncd.providers.icas import answers, rows, verdicts, writes
 from syncd.providers.icas.auth import RefreshTokens
@@ -58,31 +56,14 @@ _CURRENCIES: Final = {"kijiji": "CAD"}
 _CURRENCY: Final = "EUR"
 
 
-class Icas:
+class Icas(Connected):
     """One seller at ICAS; an async context that holds its connections."""
 
     def __init__(self, settings: Settings) -> None:
-        self._capabilities = capabilities(settings.dialect, settings.scope)
         self._currency = _currency(settings)
         transport = open_transport(settings)
-        self._calls = Calls(settings, transport, RefreshTokens(settings, transport), _MANNER)
-        self._open = AsyncExitStack()
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return self._capabilities
-
-    async def __aenter__(self) -> Self:
-        await self._open.enter_async_context(self._calls.opened())
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._open.aclose()
+        calls = Calls(settings, transport, RefreshTokens(settings, transport), _MANNER)
+        super().__init__(capabilities(settings.dialect, settings.scope), calls)
 
     async def pages(self) -> AsyncGenerator[Page, None]:
         """All pages by token, the last of which names no next one. Where the provider's count says
@@ -121,7 +102,7 @@ class Icas:
         return Reading(campaigns=found, is_whole=is_whole)
 
     def plan(self, items: Sequence[WriteItem]) -> WritePlan:
-        return writes.plan(items, creates=self._capabilities.creates)
+        return writes.plan(items, creates=self.capabilities.creates)
 
     async def write(self, call: WriteCall, intend: Intend) -> CallResult:
         """One POST or PUT, sent once and never repeated here."""

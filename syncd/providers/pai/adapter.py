@@ -4,9 +4,8 @@ request may be billed, so that listing (free) is preferred to reading one by one
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import AsyncExitStack, aclosing
-from types import TracebackType
-from typing import Final, Self
+from contextlib import aclosing
+from typing import Final
 from urllib.parse import quote, urlencode
 
 from syncd.errors import ProviderError
@@ -14,7 +13,7 @@ from syncd.model.call import CallResult, WriteCall, WriteItem, WritePlan
 from syncd.model.campaign import Campaign
 from syncd.model.path import DELETED, Field, Guard, Kind
 from syncd.ports import Capabilities, Evidence, Intend, Page, Reading
-from syncd.providers.calls import Calls, Manner, open_transport
+from syncd.providers.calls import Calls, Connected, Manner, open_transport
 from syncd.providers.fields import RowError
 from syncd.providers.outcomes import failed, held_back
 from syncd.providers.pai import answers, rows, writes
@@ -86,36 +85,17 @@ def capabilities(dialect: str, _scope: Scope) -> Capabilities:
     )
 
 
-class Pai:
+class Pai(Connected):
     """One account at PAI; an async context that holds its connections."""
 
     def __init__(self, settings: Settings) -> None:
         is_current = settings.dialect == "current"
-        self._capabilities = capabilities(settings.dialect, settings.scope)
         self._currency = settings.currency if isinstance(settings.currency, str) else None
         self._root = "/api/v2/campaigns" if is_current else f"/{VERSION}/campaigns"
         self._delete_root = self._root if is_current else f"/{VERSION}/DeleteCampaign"
         signer = AccessKeySigner if is_current else BearerKey
-        self._calls = Calls(
-            settings, open_transport(settings), signer(settings.credentials), _MANNER
-        )
-        self._open = AsyncExitStack()
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return self._capabilities
-
-    async def __aenter__(self) -> Self:
-        await self._open.enter_async_context(self._calls.opened())
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._open.aclose()
+        calls = Calls(settings, open_transport(settings), signer(settings.credentials), _MANNER)
+        super().__init__(capabilities(settings.dialect, settings.scope), calls)
 
     async def pages(self) -> AsyncGenerator[Page, None]:
         """All pages by number. Where the count and what was seen differ, all are listed again."""

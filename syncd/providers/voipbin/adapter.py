@@ -5,17 +5,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import AsyncExitStack, aclosing
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 from urllib.parse import quote, urlencode
 
 from syncd.errors import BadAnswer, ProviderError
 from syncd.model.call import CallResult, WriteCall, WriteItem, WritePlan
 from syncd.model.campaign import Campaign
-from syncd.ports import BadRow, Capabilities, Intend, Page, Reading
-from syncd.providers.calls import JSON, Calls, Manner, open_transport
+from syncd.ports import BadRow, Intend, Page, Reading
+from syncd.providers.calls import JSON, Calls, Connected, Manner, open_transport
 from syncd.providers.fields import RowError, bad_row
 from syncd.providers.outcomes import failed, held_back
 from syncd.providers.settings import Settings
@@ -84,33 +83,16 @@ class _Gathered:
         self.doubtful -= self.found.keys()
 
 
-class Voipbin:
+class Voipbin(Connected):
     """One account at VoIPBIN; an async context that holds its connections. `chance` gives numbers
     from 0 to 1: one listing in ten has pages of another size."""
 
     def __init__(self, settings: Settings, *, chance: Callable[[], float] = random.random) -> None:
         self._chance = chance
         self._dialect = settings.dialect
-        self._capabilities = capabilities(settings.dialect, settings.scope)
         transport = open_transport(settings)
-        self._calls = Calls(settings, transport, Access(settings, transport), _MANNER)
-        self._open = AsyncExitStack()
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return self._capabilities
-
-    async def __aenter__(self) -> Self:
-        await self._open.enter_async_context(self._calls.opened())
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._open.aclose()
+        calls = Calls(settings, transport, Access(settings, transport), _MANNER)
+        super().__init__(capabilities(settings.dialect, settings.scope), calls)
 
     async def pages(self) -> AsyncGenerator[Page, None]:
         """Pages by token until one is empty: one that is merely short proves nothing. Rows that
