@@ -36,24 +36,32 @@ _MANNER: Final = Manner(title="VoIPBIN", refusal=answers.refusal)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Listed:
-    """One page and the token of the next; `is_last`: it has no rows at all."""
+    """One page and the token of the next, empty where there is none; `is_told`: the answer has a
+    place for one, so that an empty one says that no page follows."""
 
     campaigns: tuple[Campaign, ...]
     bad: tuple[BadRow, ...]
     token: str
+    is_told: bool
     dialect: str | None
 
     @property
-    def is_last(self) -> bool:
-        return not self.campaigns and not self.bad
+    def size(self) -> int:
+        return len(self.campaigns) + len(self.bad)
 
-    def flaw(self, tokens: set[str]) -> str | None:
-        """Why the listing can neither end here nor go on, given the tokens that came before."""
-        if self.is_last:
+    @property
+    def is_last(self) -> bool:
+        return not self.size or not self.token
+
+    def flaw(self, tokens: set[str], fullest: int) -> str | None:
+        """Why the listing can neither end here nor go on, given the tokens that came before and
+        how many rows a page may have. A full page that lost its token is no end."""
+        if not self.size:
             is_new = self.token and self.token not in tokens
             return "an empty page has a token for more" if is_new else None
         if not self.token:
-            return "a page with campaigns has no token for the next"
+            is_end = self.is_told or self.size < fullest
+            return None if is_end else "a full page has no token for the next"
         return "a token came twice: the listing goes in a circle" if self.token in tokens else None
 
 
@@ -95,16 +103,18 @@ class Voipbin(Connected):
         super().__init__(capabilities(settings.dialect, settings.scope), calls)
 
     async def pages(self) -> AsyncGenerator[Page, None]:
-        """Pages by token until one is empty: one that is merely short proves nothing. Rows that
-        share a microsecond can fall between two pages, so that now and then pages of another size
-        are asked for."""
+        """Pages by token until one is empty or has none: one that is merely short proves nothing.
+        Rows that share a microsecond can fall between two pages, so that now and then pages of
+        another size are asked for."""
         drawn = self._chance()
         size = int(_USUAL * (0.5 + 5 * drawn)) if drawn < 0.1 else _USUAL
-        token, tokens, number = "", set[str](), 0
+        token, tokens, number, fullest = "", set[str](), 0, size
         while True:
             number += 1
             listed = await self._list(size, token)
-            flaw = listed.flaw(tokens)
+            # A server may give fewer rows than it was asked for: then those before tell.
+            flaw = listed.flaw(tokens, fullest)
+            fullest = listed.size if number == 1 else max(fullest, listed.size)
             yield Page(
                 label=f"page {number}",
                 campaigns=listed.campaigns,
@@ -231,6 +241,7 @@ def _listed(answer: Answer) -> _Listed:
         campaigns=tuple(campaigns),
         bad=tuple(bad),
         token=_token(envelope.get("next_page_token"), what),
+        is_told="next_page_token" in envelope,
         dialect=clear.pop() if len(clear) == 1 else None,
     )
 

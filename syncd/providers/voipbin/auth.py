@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -26,11 +27,17 @@ LOGIN: Final = "POST auth/login"
 _REMEDY: Final = "check what username and password under the account's `credentials` point to"
 # A token lives for seven days, which the answer does not tell: the last of them is left alone.
 _LIFETIME: Final = 6 * 86_400.0
+# The document has an access key as another way to a token, and shows `token` alone; the parameter
+# that the service itself reads an access key from comes first.
+_PLACES: Final = ("accesskey", "token")
 _TOKEN = re.compile(r"[\x21-\x7e]{1,16384}", re.ASCII)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
 class AccessKey(Token):
-    """A key that does not end and that nobody fetches."""
+    """A key that does not end and that nobody fetches, and the parameter that it travels in."""
+
+    place: str
 
 
 class Access(Tokens):
@@ -44,6 +51,7 @@ class Access(Tokens):
         self._url = f"{URL(settings.base_url).origin()}/auth/login"
         self._is_in_query = settings.dialect == "documented"
         self._has_key: bool | None = None
+        self._place = _PLACES[0]
 
     async def get(self, need: float = 0.0) -> Token:
         """The key as it is configured now, or a token for `need` more seconds."""
@@ -53,17 +61,22 @@ class Access(Tokens):
             return await super().get(need)
         key = self._credentials()["access_key"]
         self.keep(key)
-        return AccessKey(value=key, expires=math.inf, lifetime=math.inf)
+        return AccessKey(value=key, expires=math.inf, lifetime=math.inf, place=self._place)
 
     def sign(self, request: Request, key: Token) -> Request:
         """The request with its proof."""
         if isinstance(key, AccessKey):
-            return _with(request, "accesskey", key)
+            return _with(request, key.place, key)
         return _with(request, "token", key) if self._is_in_query else super().sign(request, key)
 
     def drop(self, key: Token) -> bool:
-        """As for every token; of a key there is no other."""
-        return not isinstance(key, AccessKey) and super().drop(key)
+        """As for every token. Of a key there is no other, but in the document's dialect another
+        parameter; whoever was refused first turns to it."""
+        if not isinstance(key, AccessKey):
+            return super().drop(key)
+        if self._is_in_query and key.place == self._place:
+            self._place = _PLACES[1 - _PLACES.index(key.place)]
+        return self._is_in_query
 
     async def ask(self) -> Token:
         body = self._login()

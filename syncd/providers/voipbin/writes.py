@@ -52,8 +52,17 @@ _WORDS: Final = {
     "documented": {"active": "running", "paused": "stop"},
     "current": {"active": "run", "paused": "stop"},
 }
-# What `current` asks of every create; the documented example leaves things out.
-_BLANK: Final[Mapping[str, Any]] = {"detail": "", "actions": [], **dict.fromkeys(REFERENCES, NIL)}
+# What every create carries where nothing is given. A server may ask for all that the document's
+# example has; the next campaign is not in there.
+_EXAMPLE: Final[Mapping[str, Any]] = {
+    "detail": "",
+    "actions": [],
+    **dict.fromkeys(("outplan_id", "outdial_id", "queue_id"), NIL),
+}
+_BLANK: Final[Mapping[str, Mapping[str, Any]]] = {
+    "documented": _EXAMPLE,
+    "current": {**_EXAMPLE, "next_campaign_id": NIL},
+}
 _LARGEST: Final = 2**31 - 1
 
 _Step = tuple[str, Sequence[str]]
@@ -85,7 +94,7 @@ def body(call: WriteCall, dialect: str) -> bytes:
     if call.operation == DELETE:
         return b""
     if item.is_create:
-        return msgspec.json.encode(_new(item.changes, _BLANK if dialect == "current" else {}))
+        return msgspec.json.encode(_new(item.changes, _BLANK[dialect]))
     values = {**item.remote, **item.changes}
     written = {_KEYS[path]: _value(path, values) for path in _BODIES[dialect][call.operation]}
     if (wanted := item.changes.get("status")) is not None:

@@ -20,8 +20,10 @@ from syncd.errors import (
 )
 from syncd.limiter import Freeze, Limits
 from syncd.model.limits import Limit
+from syncd.model.update import Outcome
 from tests.providers.accounts import Answering, always, in_turn
 from tests.providers.scripted import Arrival, Reply, http
+from tests.providers.voipbin.documents import GET_ANSWER
 from tests.providers.voipbin.stage import (
     DIALECTS,
     ID,
@@ -30,6 +32,7 @@ from tests.providers.voipbin.stage import (
     TOKEN,
     account,
     error,
+    item,
     listing,
     row,
     with_login,
@@ -226,10 +229,36 @@ async def test_an_access_key_stands_in_the_query_of_every_request(dialect: str) 
 
 
 async def test_a_refused_access_key_is_no_reason_to_ask_again() -> None:
-    async with account(always(http(401)), credentials={"access_key": KEY}) as there:
+    credentials = {"access_key": KEY}
+    async with account(always(http(401)), dialect="current", credentials=credentials) as there:
         with pytest.raises(AuthFailed, match="HTTP 401"):
             await there.pages()
         assert (len(there.calls), len(there.logins)) == (1, 0)
+
+
+async def test_where_the_document_rules_a_refused_access_key_stands_where_a_token_does() -> None:
+    """The document shows no other parameter than the token's."""
+    own, tokens = (f"/v1.0/campaigns?{one}={QUOTED_KEY}" for one in ("accesskey", "token"))
+    single = f"/v1.0/campaigns/{ID}?token={QUOTED_KEY}"
+
+    def script(arrival: Arrival) -> Reply:
+        return http(401) if "accesskey" in arrival.path else http(200, GET_ANSWER)
+
+    def listed(arrival: Arrival) -> Reply:
+        return listing() if arrival.path == tokens else script(arrival)
+
+    credentials = {"access_key": KEY}
+    async with account(listed, credentials=credentials) as there:
+        await there.pages()
+        await there.adapter.read([ID])
+        result = await there.write(item({"name": "test campaign"}))
+        assert [one.path for one in there.calls] == [own, tokens, single, single]
+    assert result.verdicts[ID].outcome is Outcome.APPLIED
+    async with account(always(http(401)), credentials=credentials) as there:
+        for _ in range(2):
+            with pytest.raises(AuthFailed, match="HTTP 401"):
+                await there.pages()
+        assert [one.path for one in there.calls] == [own, tokens] * 2, "each place once"
 
 
 async def test_a_changed_access_key_is_taken_up_at_the_next_request() -> None:

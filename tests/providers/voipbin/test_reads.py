@@ -113,9 +113,17 @@ async def test_one_listing_in_ten_has_pages_of_another_size(chance: float, size:
     assert sizes == [size] * 3, "one size for a whole listing"
 
 
+def bare(*found: Any) -> Reply:
+    """A page without a place for a token."""
+    return http(200, {"result": list(found)})
+
+
 NO_END: dict[str, tuple[list[Reply], str]] = {
-    "no token": ([listing(row()), listing()], "no token"),
-    "a token that is null": ([listing(row(), token=None)], "no token"),
+    "a full page with no word of a token": ([bare(*map(numbered, range(100)))], "no token"),
+    "a page as full as those before, with no word of a token": (
+        [listing(*map(numbered, range(3)), token="a"), bare(*map(numbered, range(3, 6)))],
+        "no token",
+    ),
     "the same token again": ([listing(row(), token="a"), listing(row(), token="a")], "circle"),
     "a token of before": (
         [listing(row(), token=one) for one in ("a", "b", "a")],
@@ -135,6 +143,27 @@ async def test_a_listing_that_does_not_end_well_is_not_whole(what: str) -> None:
     assert not pages[-1].is_whole
     assert words in pages[-1].notes[0]
     assert all(page.is_whole for page in pages[:-1])
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        listing(numbered(3)),
+        listing(numbered(3), token=None),
+        bare(numbered(3)),
+        listing(*map(numbered, range(3, 6))),
+        listing(numbered(3), {"id": OTHER}),
+    ],
+)
+async def test_a_page_without_a_token_for_the_next_is_the_end(last: Reply) -> None:
+    first = listing(*map(numbered, range(3)), token="a")
+    async with account(with_login(in_turn(first, last))) as there:
+        pages = await there.pages()
+        assert there.paths == ["/v1.0/campaigns", "/v1.0/campaigns?page_token=a"]
+    assert all(page.is_whole for page in pages)
+    async with account(with_login(always(last))) as there:
+        (page,) = await there.pages()
+    assert page.is_whole
 
 
 @pytest.mark.parametrize(
@@ -517,7 +546,11 @@ async def test_a_create_is_looked_for_by_all_that_it_set() -> None:
 
 
 @pytest.mark.parametrize(
-    "replies", [[listing(row())], [listing("bad", row(), token="a"), listing()]]
+    "replies",
+    [
+        [listing(row(), token="a"), listing(token="b")],
+        [listing("bad", row(), token="a"), listing()],
+    ],
 )
 async def test_a_search_that_was_not_whole_says_so(replies: list[Reply]) -> None:
     async with account(with_login(in_turn(*replies))) as there:
