@@ -6,23 +6,24 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, urlencode
 
 from syncd.errors import BadAnswer, ProviderError
 from syncd.model.call import CallResult, WriteCall, WriteItem, WritePlan
 from syncd.model.campaign import Campaign
-from syncd.ports import BadRow, Intend, Page, Reading
+from syncd.ports import Intend, Page, Reading
 from syncd.providers.calls import JSON, Calls, Connected, Manner, open_transport
-from syncd.providers.fields import RowError, bad_row
+from syncd.providers.fields import RowError
 from syncd.providers.outcomes import failed, held_back
 from syncd.providers.settings import Settings
 from syncd.providers.transport import Answer
 from syncd.providers.voipbin import answers, rows, verdicts, writes
+from syncd.providers.voipbin.answers import ABSENT
 from syncd.providers.voipbin.auth import Access
+from syncd.providers.voipbin.listing import Listed, listed
 from syncd.providers.voipbin.offer import capabilities
-from syncd.providers.wire import split
 
 _LIST: Final = "GET campaigns"
 _GET: Final = "GET campaign"
@@ -30,49 +31,20 @@ _ACCEPT: Final = {"Accept": JSON["Accept"]}
 _USUAL: Final = 100  # rows of a page, where no other number is asked for
 _FEW: Final = 20  # so many are read one by one; for more, some pages are looked through first
 _SOME: Final = 10  # pages
-_LONGEST_TOKEN: Final = 1000
 _MANNER: Final = Manner(title="VoIPBIN", refusal=answers.refusal)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Listed:
-    """One page and the token of the next, empty where there is none; `is_told`: the answer has a
-    place for one, so that an empty one says that no page follows."""
-
-    campaigns: tuple[Campaign, ...]
-    bad: tuple[BadRow, ...]
-    token: str
-    is_told: bool
-    dialect: str | None
-
-    @property
-    def size(self) -> int:
-        return len(self.campaigns) + len(self.bad)
-
-    @property
-    def is_last(self) -> bool:
-        return not self.size or not self.token
-
-    def flaw(self, tokens: set[str], fullest: int) -> str | None:
-        """Why the listing can neither end here nor go on, given the tokens that came before and
-        how many rows a page may have. A full page that lost its token is no end."""
-        if not self.size:
-            is_new = self.token and self.token not in tokens
-            return "an empty page has a token for more" if is_new else None
-        if not self.token:
-            is_end = self.is_told or self.size < fullest
-            return None if is_end else "a full page has no token for the next"
-        return "a token came twice: the listing goes in a circle" if self.token in tokens else None
 
 
 @dataclass(kw_only=True)
 class _Gathered:
-    """Campaigns as they are found, and `doubtful` ids: refusals that leave open what they mean."""
+    """Campaigns as they are found, and `doubtful` ids: refusals that leave open what they mean.
+    `unfound` are those of them that were answered with 404; `beside`: a page showed others."""
 
     wanted: tuple[str, ...]
     found: dict[str, Campaign] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     doubtful: set[str] = field(default_factory=set)
+    unfound: set[str] = field(default_factory=set)
+    beside: bool = False
     is_whole: bool = True
     dialect: str | None = None
 
@@ -111,33 +83,37 @@ class Voipbin(Connected):
         token, tokens, number, fullest = "", set[str](), 0, size
         while True:
             number += 1
-            listed = await self._list(size, token)
+            found = await self._list(size, token)
             # A server may give fewer rows than it was asked for: then those before tell.
-            flaw = listed.flaw(tokens, fullest)
-            fullest = listed.size if number == 1 else max(fullest, listed.size)
+            flaw = found.flaw(tokens, fullest)
+            fullest = found.size if number == 1 else max(fullest, found.size)
             yield Page(
                 label=f"page {number}",
-                campaigns=listed.campaigns,
-                bad=listed.bad,
+                campaigns=found.campaigns,
+                bad=found.bad,
                 is_whole=flaw is None,
                 notes=() if flaw is None else (flaw,),
-                dialect=listed.dialect,
+                dialect=found.dialect,
             )
-            if flaw is not None or listed.is_last:
+            if flaw is not None or found.is_last:
                 return
-            token = listed.token
+            token = found.token
             tokens.add(token)
 
     async def read(self, ids: Sequence[str]) -> Reading:
         """Few campaigns one by one, of many those first that stand on the newest pages. Where a
-        refusal leaves open whether it means the campaign or the account, a listing tells."""
+        refusal leaves open whether it means the campaign or the account, a listing tells: what it
+        does not show either, beside others, is gone if a 404 said so."""
         wanted = (one for one in dict.fromkeys(ids) if rows.UUID.fullmatch(one))
         gathered = _Gathered(wanted=tuple(wanted))  # no campaign has another kind of id
         is_listed = len(gathered.wanted) > _FEW and await self._look_through(gathered)
         for external_id in gathered.open:
             await self._get(external_id, gathered)
-        if gathered.doubtful and not is_listed:
-            gathered.is_whole &= await self._look_through(gathered) or not gathered.doubtful
+        if gathered.doubtful:
+            is_listed = is_listed or await self._look_through(gathered)
+            gathered.is_whole &= is_listed or not gathered.doubtful
+            if is_listed and gathered.beside:
+                gathered.gone |= gathered.unfound & gathered.doubtful
         return Reading(
             campaigns=gathered.found,
             is_whole=gathered.is_whole,
@@ -179,13 +155,15 @@ class Voipbin(Connected):
                     alike[one.external_id] = one
         return Reading(campaigns=alike, is_whole=is_whole)
 
-    async def _list(self, size: int, token: str) -> _Listed:
+    async def _list(self, size: int, token: str) -> Listed:
         query = {"page_token": token} if token else {}
         if size != _USUAL:
             query["page_size"] = str(size)
         path = f"/campaigns?{urlencode(query, quote_via=quote)}" if query else "/campaigns"
         request = self._calls.request(_LIST, "GET", path, headers=_ACCEPT)
-        return await self._calls.read(request, _listed)
+        return await self._calls.read(
+            request, lambda answer: listed(answer, f"{_LIST}: the answer")
+        )
 
     async def _look_through(self, gathered: _Gathered) -> bool:
         """Some pages, until all are found. True: these were all there are, and all readable."""
@@ -195,6 +173,7 @@ class Voipbin(Connected):
                 number += 1
                 is_clear = is_clear and page.is_whole and not page.bad
                 gathered.add(page.campaigns, page.dialect)
+                gathered.beside = gathered.beside or any(not one.is_gone for one in page.campaigns)
                 if not gathered.open and not gathered.doubtful:
                     return False
                 if number == _SOME:
@@ -210,48 +189,14 @@ class Voipbin(Connected):
                 answer.status == 200 or answers.is_of_one(answer, self._calls.hide)
             ),
         )
-        if answer.status == 404 and answers.told(answer, self._calls.hide).reason:
+        if answer.status == 404 and answers.told(answer, self._calls.hide).reason in ABSENT:
             gathered.gone.add(external_id)
         elif answer.status != 200:
             gathered.doubtful.add(external_id)
+            if answer.status == 404:
+                gathered.unfound.add(external_id)
         elif not _is_added(answer, external_id, gathered):
             gathered.is_whole = False
-
-
-def _listed(answer: Answer) -> _Listed:
-    what = f"{_LIST}: the answer"
-    envelope, found = split(answer.body, "result", what)
-    if found is None and envelope.get("result", 0) is not None:
-        raise BadAnswer(f"{what} has no list of campaigns", status=200)
-    campaigns: list[Campaign] = []
-    bad: list[BadRow] = []
-    marks: set[str | None] = set()
-    for row in found or ():
-        try:
-            one, dialect = rows.read(row)
-        except rows.NilRow as error:
-            bad.append(replace(bad_row(row, str(error)), external_id=None))
-        except RowError as error:
-            bad.append(bad_row(row, str(error)))
-        else:
-            campaigns.append(one)
-            marks.add(dialect)
-    clear = marks - {None}
-    return _Listed(
-        campaigns=tuple(campaigns),
-        bad=tuple(bad),
-        token=_token(envelope.get("next_page_token"), what),
-        is_told="next_page_token" in envelope,
-        dialect=clear.pop() if len(clear) == 1 else None,
-    )
-
-
-def _token(given: object, what: str) -> str:
-    """The token as it came; it is given back as it is."""
-    token = "" if given is None else given
-    if not isinstance(token, str) or len(token) > _LONGEST_TOKEN:
-        raise BadAnswer(f"{what} has a next_page_token that is none", status=200)
-    return token
 
 
 def _single(answer: Answer) -> Answer:

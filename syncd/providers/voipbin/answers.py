@@ -32,8 +32,11 @@ REMEDIES: Final = {
 }
 # VoIPBIN's own words for: no such campaign.
 ABSENT: Final = frozenset({"CAMPAIGN_NOT_FOUND", "RESOURCE_NOT_FOUND"})
+# The word of a server that was asked at a wrong address. The words of a 404 have no end: any other
+# one speaks of what was asked for, or of what it names.
+ASTRAY: Final = "ROUTE_NOT_FOUND"
 # Words that may be about the one campaign that was asked for; older servers say nothing at all.
-_OF_ONE: Final = {400: {"INVALID_ID", ""}, 403: {"PERMISSION_DENIED", ""}, 404: {*ABSENT, ""}}
+_OF_ONE: Final = {400: {"INVALID_ID", ""}, 403: {"PERMISSION_DENIED", ""}}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,7 +79,10 @@ def told(answer: Answer, hide: Hide) -> Told:
 
 def is_of_one(answer: Answer, hide: Hide) -> bool:
     """Whether a refusal of a single campaign may be about that campaign alone."""
-    return told(answer, hide).reason in _OF_ONE.get(answer.status, ())
+    reason = told(answer, hide).reason
+    if answer.status == 404:
+        return reason != ASTRAY
+    return reason in _OF_ONE.get(answer.status, ())
 
 
 def refusal(answer: Answer, operation: str, hide: Hide, seconds: float) -> ProviderError:

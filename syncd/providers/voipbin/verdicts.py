@@ -15,7 +15,7 @@ from syncd.providers.outcomes import Said, applied, every, rejected, undecided, 
 from syncd.providers.redaction import LONGEST
 from syncd.providers.transport import Answer
 from syncd.providers.voipbin import rows
-from syncd.providers.voipbin.answers import ABSENT, REMEDIES, Told, told
+from syncd.providers.voipbin.answers import ASTRAY, REMEDIES, Told, told
 
 _WHOLE: Final = {
     401: Whole.UNAUTHORISED,
@@ -36,7 +36,7 @@ def judge(call: WriteCall, answer: Answer, hide: Hide) -> CallResult:
     found = told(answer, hide)
     whole = _whole(item, status, found)
     if whole is not None:
-        remedy = found.remedy or (REMEDIES["ROUTE_NOT_FOUND"] if status == 404 else "")
+        remedy = found.remedy or (REMEDIES[ASTRAY] if status == 404 else "")
         return unjudged(call.items, whole, found.said, status, remedy=remedy)
     if status in _NO:
         return rejected(call.items, found.said, status, remedy=found.remedy)
@@ -46,11 +46,12 @@ def judge(call: WriteCall, answer: Answer, hide: Hide) -> CallResult:
 def _whole(item: WriteItem, status: int, found: Told) -> Whole | None:
     """Why nothing was judged. 403 and 404 may speak of the one campaign or of all; without a word,
     of the one, because a read of it has just worked with the same address and key. A campaign that
-    is to be made belongs to nobody else yet."""
+    is to be made belongs to nobody else yet, and is not there to be missed: a 404 without a word is
+    about the address."""
     match status:
         case 403 if item.is_create or found.reason not in {"PERMISSION_DENIED", ""}:
             return Whole.FORBIDDEN
-        case 404 if item.is_create or found.reason not in {*ABSENT, ""}:
+        case 404 if found.reason == ASTRAY or (item.is_create and not found.reason):
             return Whole.UNUSABLE
         case _:
             return _WHOLE.get(status)

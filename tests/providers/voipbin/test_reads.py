@@ -422,11 +422,33 @@ async def test_only_the_providers_own_word_is_proof_that_a_campaign_is_gone(reas
 DOUBTFUL: dict[str, Reply] = {
     "another customer's": error(403, "PERMISSION_DENIED"),
     "a bare 403": http(403),
-    "a bare 404": http(404),
     "a bare 400": http(400),
-    "a 404 in HTML": http(404, "<html>"),
     "an id that is refused": error(400, "INVALID_ID"),
 }
+
+
+NOT_FOUND: dict[str, Reply] = {
+    "a bare 404": http(404),
+    "a 404 in HTML": http(404, "<html>"),
+    "a 404 in other words": error(404, "NOT_FOUND"),
+}
+
+
+@pytest.mark.parametrize("what", NOT_FOUND)
+async def test_a_404_in_other_words_and_a_listing_of_others_are_proof_together(what: str) -> None:
+    reply = NOT_FOUND[what]
+    other, deleted = numbered(1), numbered(2, tm_delete="2022-05-01 00:00:00")
+    async with account(single(reply, listing(other, token="a"), listing())) as there:
+        assert await reading_of(there) == (set(), {ID}, True)
+    async with account(single(reply, listing(row(), token="a"))) as there:
+        assert await reading_of(there) == ({ID}, set(), True)
+    for pages in ([listing()], [listing(deleted, token="a"), listing()]):
+        async with account(single(reply, *pages)) as there:
+            assert await reading_of(there) == (set(), set(), True), "nothing is shown at all"
+    async with account(single(reply, listing(other, token="a"))) as there:
+        assert await reading_of(there) == (set(), set(), False), "that listing never ended"
+    async with account(single(reply, listing(other, "bad", token="a"), listing())) as there:
+        assert await reading_of(there) == (set(), set(), False), "the bad row may be it"
 
 
 @pytest.mark.parametrize("what", DOUBTFUL)

@@ -272,6 +272,7 @@ OF_ONE: dict[str, tuple[Reply, str]] = {
     "403 for one campaign": (error(403, "PERMISSION_DENIED"), "PERMISSION_DENIED"),
     "404": (error(404, "CAMPAIGN_NOT_FOUND"), "CAMPAIGN_NOT_FOUND"),
     "404 for a resource": (error(404, "RESOURCE_NOT_FOUND"), "RESOURCE_NOT_FOUND"),
+    "404 for a plan": (error(404, "OUTPLAN_NOT_FOUND"), "OUTPLAN_NOT_FOUND"),
 }
 
 
@@ -338,11 +339,13 @@ async def test_a_refusal_of_the_call_or_the_account_judges_nobody(what: str, cha
         (http(403), Whole.FORBIDDEN),
         (http(404), Whole.UNUSABLE),
         (error(403, "PERMISSION_DENIED"), Whole.FORBIDDEN),
-        (error(404, "CAMPAIGN_NOT_FOUND"), Whole.UNUSABLE),
+        (error(404, "CAMPAIGN_NOT_FOUND"), None),
+        (error(404, "OUTDIAL_NOT_FOUND"), None),
+        (error(404, "ROUTE_NOT_FOUND"), Whole.UNUSABLE),
     ],
 )
 async def test_a_campaign_that_is_still_to_be_made_belongs_to_nobody_else(
-    reply: Reply, whole: Whole
+    reply: Reply, whole: Whole | None
 ) -> None:
     assert (await result_of(reply, new())).whole is whole
 
