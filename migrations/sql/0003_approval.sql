@@ -343,17 +343,23 @@ CREATE FUNCTION syncd.pause(account text DEFAULT NULL, requester text DEFAULT NU
     RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     who     text := syncd.actor(requester);
-    stopped integer;
+    stopped integer := 0;
+    more    integer;
 BEGIN
     IF account IS NOT NULL THEN
         PERFORM syncd.known_account(account);
     END IF;
-    WITH chosen AS (
-        SELECT a.id FROM syncd.accounts a WHERE (account IS NULL OR a.name = account) AND a.paused_at IS NULL
-         ORDER BY a.name FOR NO KEY UPDATE)
-    UPDATE syncd.accounts a SET paused_at = syncd.now(), paused_by = who, paused_reason = pause.reason
-      FROM chosen c WHERE a.id = c.id AND a.paused_at IS NULL;
-    GET DIAGNOSTICS stopped = ROW_COUNT;
+    LOOP
+        WITH chosen AS (
+            SELECT a.id FROM syncd.accounts a WHERE (account IS NULL OR a.name = account) AND a.paused_at IS NULL
+             ORDER BY a.name FOR NO KEY UPDATE)
+        UPDATE syncd.accounts a SET paused_at = syncd.now(), paused_by = who, paused_reason = pause.reason
+          FROM chosen c WHERE a.id = c.id AND a.paused_at IS NULL;
+        GET DIAGNOSTICS more = ROW_COUNT;
+        stopped := stopped + more;
+        -- Again: whatever this has waited for may have added an account, which only a new look shows.
+        EXIT WHEN more = 0;
+    END LOOP;
     RETURN stopped;
 END $$;
 

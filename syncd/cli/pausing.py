@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import rich_click as click
@@ -100,7 +101,9 @@ async def _all(
         await here.register()
     except ConfigError as error:
         trouble = error
-    known = await here.reports.known_accounts() | known
+    joined = (await here.reports.known_accounts()).items()
+    # One that is new begins paused where all others are: it is this act that paused it.
+    known |= {name: replace(one, paused_at=None) for name, one in joined if name not in known}
     await act(None, person(), reason)
     return list(known.values()), trouble
 

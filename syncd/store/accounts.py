@@ -80,12 +80,14 @@ class Accounts:
 
     async def register(self, accounts: Sequence[Registration]) -> dict[str, int]:
         """Make these known, with their settings as they are now; returns the number of each by
-        name."""
+        name. One that is new while all others are paused begins paused."""
         numbers = {}
         async with self._database.transaction() as session:
+            known = {row["id"] for row in await session.rows("accounts_known")}
             for one in sorted(accounts, key=lambda account: account.name):
                 numbers[one.name] = await _register(session, one)
                 await session.run("lease_register", numbers[one.name])
+            await session.run("accounts_joined", sorted(set(numbers.values()) - known))
             await session.run("accounts_unlisted", list(numbers))
         return numbers
 

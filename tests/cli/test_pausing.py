@@ -12,6 +12,18 @@ def state(command: Command) -> tuple[str, str]:
     return row["state"], row["cause"] or ""
 
 
+def add(command: Command, name: str) -> None:
+    """Write a second account into the configuration, with a credential of its own."""
+    told = command.config.read_text()
+    one = told[told.index("[[accounts]]") :].replace(ACCOUNT, name)
+    for key in ("client_id", "client_secret"):
+        secret = command.config.parent / f"{name}-{key}"
+        secret.touch(mode=0o600)
+        secret.write_text(f"{name}-{key}")
+        one = one.replace(f"file:{key}", f"file:{secret.name}")
+    command.config.write_text(told + one)
+
+
 @pytest.mark.parametrize("named", [[ACCOUNT], ["--all"]])
 def test_a_paused_account_says_by_whom_and_why_until_it_is_resumed(
     syncd: Command, named: list[str]
@@ -81,3 +93,26 @@ def test_what_names_no_account_changes_none(syncd: Command, act: str) -> None:
         assert (ran.code, ran.out) == (2, ""), arguments
         assert said in ran.err
     assert state(syncd)[0] == "never pulled"
+
+
+def test_what_is_added_to_the_configuration_after_all_was_paused_sends_nothing(
+    syncd: Command,
+) -> None:
+    syncd("accounts", "pause", "--all", "--reason", "the sale is wrong")
+    add(syncd, "criteo-us")
+    ran = syncd("sync")
+    assert (ran.code, ran.out.count("is paused; nothing was read or sent")) == (0, 2)
+    said = syncd("status").out
+    assert "every account was paused when this one was added" in said
+    assert "syncd accounts resume criteo-us" in said
+    ran = syncd("accounts", "resume", "--all")
+    assert ran.out == f"{ACCOUNT} runs again\ncriteo-us runs again\n"
+
+
+def test_an_account_that_only_the_configuration_has_is_paused_with_the_others(
+    syncd: Command,
+) -> None:
+    state(syncd)
+    add(syncd, "criteo-us")
+    ran = syncd("accounts", "pause", "--all")
+    assert ran.out.count("is paused: nothing new is read or sent\n") == 2

@@ -257,3 +257,50 @@ async def test_usage_is_kept_by_hours_of_utc(parts: Parts) -> None:
         await session.ask("SELECT set_config('timezone', 'Asia/Kolkata', true)")
         await session.run("usage_add", parts.number, ["GET campaign"], [1])
     assert (await parts.sql.fetchval("SELECT hour FROM syncd.request_usage")).minute == 0
+
+
+async def paused(parts: Parts) -> dict[str, str | None]:
+    """Why each account is paused, of those that are."""
+    rows = await parts.sql.fetch("SELECT * FROM report.account_health WHERE state = 'paused'")
+    return {row["account"]: row["cause"] for row in rows}
+
+
+JOINED = "paused by ann: every account was paused when this one was added"
+
+
+@pytest.mark.parametrize("door", ["SELECT syncd.pause(NULL, 'ann')", "one UPDATE"])
+async def test_an_account_that_is_added_after_all_were_paused_begins_paused(
+    parts: Parts, door: str
+) -> None:
+    shop, new, newer = [registration(name) for name in ("shop", "a-new", "newer")]
+    if door == "one UPDATE":
+        door = "UPDATE syncd.accounts SET paused_at = syncd.now(), paused_by = 'ann'"
+    await parts.sql.execute(door)
+    await parts.accounts.register([shop, new])
+    await parts.accounts.register([shop, new, newer])
+    assert await paused(parts) == {"shop": "paused by ann", "a-new": JOINED, "newer": JOINED}
+    assert await parts.accounts.resume(None) == 3
+    await parts.accounts.register([shop, new, newer])
+    assert await paused(parts) == {}
+
+
+async def test_an_account_runs_from_the_start_beside_another_that_does(parts: Parts) -> None:
+    await parts.accounts.register([registration("shop"), registration("other")])
+    await parts.accounts.pause("other")
+    await parts.accounts.register([registration(name) for name in ("shop", "other", "new")])
+    assert list(await paused(parts)) == ["other"]
+
+
+async def test_an_account_that_is_just_being_added_does_not_escape_the_pause(parts: Parts) -> None:
+    """It is added by somebody who waits for the very row that the pause waits for."""
+    holder = await asyncpg.connect(parts.url)
+    async with holder.transaction():
+        await holder.execute("SELECT FROM syncd.accounts FOR UPDATE")
+        both = [registration("shop"), registration("a-new")]
+        adding = asyncio.ensure_future(parts.accounts.register(both))
+        await eventually(lambda: parts.is_waiting(1))
+        pausing = asyncio.ensure_future(parts.accounts.pause(None))
+        await eventually(lambda: parts.is_waiting(2))
+    await holder.close()
+    await asyncio.gather(adding, pausing)
+    assert set(await paused(parts)) == {"shop", "a-new"}

@@ -30,6 +30,20 @@ RETURNING a.id
 SELECT a.name FROM syncd.accounts a
  WHERE $1 = ANY (a.former_names) AND NOT EXISTS (SELECT FROM syncd.accounts o WHERE o.name = $1) LIMIT 1
 
+-- name: accounts_known
+-- The accounts that there are.
+SELECT a.id FROM syncd.accounts a
+
+-- name: accounts_joined
+-- Whoever paused every account wants nothing sent, by one that is added after it as little: these begin paused. Asked
+-- after they were made, while their transaction holds the rows of those that were there.
+UPDATE syncd.accounts n
+   SET paused_at = syncd.now(), paused_by = o.paused_by,
+       paused_reason = 'every account was paused when this one was added'
+  FROM (SELECT (array_agg(a.paused_by ORDER BY a.paused_at DESC))[1] AS paused_by FROM syncd.accounts a
+         WHERE a.id <> ALL ($1::integer[]) HAVING bool_and(a.paused_at IS NOT NULL)) o
+ WHERE n.id = ANY ($1::integer[]) AND n.paused_at IS NULL
+
 -- name: lease_register
 -- Every account has its lease row.
 INSERT INTO syncd.leases (account_id) VALUES ($1) ON CONFLICT DO NOTHING
