@@ -185,7 +185,11 @@ class Due:
     is_paused: bool
 
 
-Intend = Callable[[Outgoing], Awaitable[None]]
+LastWord = Callable[[], Awaitable[None]]
+"""Awaited when the way to the provider stands and before the first byte leaves; raises
+IntentRefused where too much time has passed since the intent and something says no by now."""
+
+Intend = Callable[[Outgoing], Awaitable[LastWord | None]]
 """Commits the intent for exactly this request and checks the owner's deadline; raises IntentRefused
 when the call must not be sent. An adapter awaits it after the permit and directly before the one
 send."""
@@ -323,6 +327,10 @@ class Outbox(Protocol):
 
     async def intend(self, batch: Batch, outgoing: Outgoing) -> None:
         """Commit what is about to be sent, or raise."""
+        ...
+
+    async def still_wanted(self) -> None:
+        """Ask once more, after the intent, whether anything may be sent, or raise."""
         ...
 
     async def settle(self, batch: Batch, settlement: Settlement) -> Mapping[int, State]:

@@ -3,6 +3,7 @@ and whatever comes back, or does not, every update in the call gets its own resu
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from syncd.engine.supervisor import finish
 from syncd.errors import (
     AuthFailed,
     CallRefused,
+    DatabaseUnavailable,
     Forbidden,
     IntentRefused,
     NotSent,
@@ -25,9 +27,12 @@ from syncd.model.path import DELETED
 from syncd.model.plan import Mark, PushPlan, UpdatePlan, Values
 from syncd.model.run import RunOutcome
 from syncd.model.update import Confirmation, Outcome, State, Verdict
-from syncd.ports import Batch, Outgoing, Settled, Settlement
+from syncd.ports import Batch, LastWord, Outgoing, Settled, Settlement
 from syncd.timing import boottime
 
+AT_ONCE = 0.5
+"""Seconds in which a call leaves after its intent was begun, or has to be asked for again: whoever
+pauses an account is promised that nothing leaves a second later."""
 NOT_TAKEN = "not_taken"
 """An adapter's code for a reply that shows another value than the one asked for."""
 
@@ -232,16 +237,36 @@ class _Intent:
 
     def __init__(self, account: Account, batch: Batch) -> None:
         self.is_committed = False
+        self._begun = 0.0
         self._account = account
         self._batch = batch
 
-    async def commit(self, outgoing: Outgoing) -> None:
+    async def commit(self, outgoing: Outgoing) -> LastWord:
         """Commit the intent and look at the clock. Raises IntentRefused."""
         if self._account.is_stopping():
             raise _refusal("stopped", "the process was asked to stop")
+        self._begun = boottime()
         await self._account.outbox.intend(self._batch, outgoing)
         self.is_committed = True
         crashpoint("after_intent_commit")
+        self._look_at_the_clock()
+        return self._last_word
+
+    async def _last_word(self) -> None:
+        """What has not left at once is asked for again: where the database or the way to the
+        provider was slow, somebody may have paused the account since. Raises IntentRefused."""
+        if boottime() - self._begun <= AT_ONCE:
+            return
+        try:
+            async with asyncio.timeout(AT_ONCE):
+                await self._account.outbox.still_wanted()
+        except (TimeoutError, DatabaseUnavailable) as error:
+            raise _refusal(
+                "late", "nobody could tell in time whether it may still leave"
+            ) from error
+        self._look_at_the_clock()
+
+    def _look_at_the_clock(self) -> None:
         if boottime() + self._account.request_timeout > self._account.tenure.deadline:
             raise _refusal("deadline", "the lease would run out before the answer")
 

@@ -172,9 +172,9 @@ class Calls:
         """The answer to one send of a write, whose intent is committed first. Raises ProviderError
         for the send and whatever `intend` raises."""
         key, permit = ready
-        await intend(self._outgoing(request))
+        last_word = await intend(self._outgoing(request))
         signed = dataclasses.replace(self._signer.sign(request, key), is_write=True)
-        answer = await self._transport.send(signed, permit)
+        answer = await self._transport.send(signed, permit, last_word)
         if self._manner.is_unauthorised(answer):
             self._signer.drop(key)
         await self._heed(answer)

@@ -23,6 +23,7 @@ from syncd import __version__, timing
 from syncd.crashpoint import crashpoint, is_armed
 from syncd.errors import BadAnswer, NotSent, ProviderError
 from syncd.limiter import Permit
+from syncd.ports import LastWord
 from syncd.providers.egress import GuardedResolver, origin
 from syncd.providers.failures import FOREIGN, scrubbed, translate
 from syncd.providers.settings import Observe
@@ -71,8 +72,9 @@ class _Send:
     """A client middleware that lives for one send. aiohttp repeats PUT, DELETE and GET by itself
     when a connection drops; the second pass gets the first one's failure instead of the network."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, last_word: LastWord | None) -> None:
         self.request = request
+        self.last_word = last_word
         self.is_connected = False
         self._failure: Exception | None = None
 
@@ -114,14 +116,17 @@ class Transport:
         self._reads = self._writes = None
         await self._open.aclose()
 
-    async def send(self, request: Request, permit: Permit) -> Answer:
+    async def send(
+        self, request: Request, permit: Permit, last_word: LastWord | None = None
+    ) -> Answer:
         """The answer, whatever its status unless that is a redirect. Raises NotSent (proof that
-        nothing left), NoAnswer (it may have arrived), BadAnswer (an answer of no use)."""
+        nothing left), NoAnswer (it may have arrived), BadAnswer (an answer of no use), and what
+        `last_word` raises before anything leaves."""
         session = self._writes if request.is_write else self._reads
         if session is None:
             raise NotSent(f"{request.operation} was not sent: the transport is not open")
         self._spend(permit, request)
-        send = _Send(request)
+        send = _Send(request, last_word)
         started = timing.boottime()
         figures: dict[str, object] = {"status": None, "received": 0}
         _passes("before_connect", request)
@@ -149,6 +154,7 @@ class Transport:
         traces = aiohttp.TraceConfig()
         traces.on_connection_create_end.append(_connected)
         traces.on_connection_reuseconn.append(_connected)
+        traces.on_request_headers_sent.append(_leaving)
         resolver = GuardedResolver(
             is_plain=self._origin.scheme == "http", allow_loopback=self._reach.allow_loopback
         )
@@ -260,6 +266,13 @@ async def _body(response: ClientResponse, request: Request, largest: int) -> byt
 async def _connected(_session: object, context: SimpleNamespace, _event: object) -> None:
     context.trace_request_ctx.is_connected = True
     _passes("after_connect", context.trace_request_ctx.request)
+
+
+async def _leaving(_session: object, context: SimpleNamespace, _event: object) -> None:
+    """Told by the library directly before it writes the first byte, whatever the name says."""
+    last_word = context.trace_request_ctx.last_word
+    if last_word is not None:
+        await last_word()
 
 
 def _tls() -> ssl.SSLContext:

@@ -101,7 +101,7 @@ class Outbox:
                 await session.run("intent_lease", self._account_id, self._epoch)
                 ids = [item.external_id for item in batch.call.items if not item.is_create]
                 await session.run("intent_campaigns", self._account_id, ids, batch.id)
-                await self._gate(session)
+                await self._gate(session, "intent_gate")
                 await self._write_intent(session, batch, outgoing)
                 crashpoint("before_intent_commit")
         except DatabaseUnavailable:
@@ -109,6 +109,12 @@ class Outbox:
                 raise
         except Refused as refused:  # the owner's caps have changed since the plan was made
             raise _changed(refused.message) from refused
+
+    async def still_wanted(self) -> None:
+        """Ask after an intent whether it may still leave. Raises IntentRefused or
+        DatabaseUnavailable."""
+        async with self._database.session() as session:
+            await self._gate(session, "outbox_gate")
 
     async def _was_intended(self, batch: Batch) -> bool:
         """Whether a commit that was not answered happened. It may still be on its way; it holds the
@@ -164,8 +170,8 @@ class Outbox:
         rows = [*rows, *replaced]
         return {row["id"]: State(row["state"]) for row in rows}
 
-    async def _gate(self, session: Session) -> None:
-        row = await session.row("intent_gate", self._account_id)
+    async def _gate(self, session: Session, question: str) -> None:
+        row = await session.row(question, self._account_id)
         if row is None or row["is_paused"]:
             by = row["paused_by"] if row else "somebody"
             raise IntentRefused(

@@ -70,6 +70,11 @@ class Scripted:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def open(self) -> int:
+        """Connections that there are now."""
+        return len(self._open)
+
     def close(self) -> None:
         """Take no further connections."""
         self._server.close()

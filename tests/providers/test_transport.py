@@ -16,11 +16,12 @@ from typing import Any
 import pytest
 
 from syncd import crashpoint, timing
-from syncd.errors import BadAnswer, ConfigError, NoAnswer, NotSent, ProviderError
+from syncd.errors import BadAnswer, ConfigError, IntentRefused, NoAnswer, NotSent, ProviderError
 from syncd.limiter import Limits, Permit
 from syncd.providers.transport import Answer, Reach, Request, Transport
 from tests.providers.accounts import always
 from tests.providers.scripted import Arrival, Reply, Script, Scripted, http
+from tests.waiting import eventually
 
 METHODS = ("GET", "PUT", "DELETE", "POST", "PATCH")
 CANARY = "canary-0f8b2c"
@@ -48,6 +49,17 @@ async def reaching(script: Script, **changes: Any) -> AsyncIterator[tuple[Script
             yield server, transport
 
 
+def asked(server: Scripted, method: str, path: str = "/thing", *, is_write: bool) -> Request:
+    return Request(
+        operation="op",
+        method=method,
+        url=f"{server.url}{path}?key={CANARY}",
+        headers={"Authorization": f"Bearer {CANARY}", "X-Api-Key": CANARY},
+        body=b"" if method == "GET" else f"amount=1&secret={CANARY}".encode(),
+        is_write=is_write,
+    )
+
+
 async def send(
     server: Scripted,
     transport: Transport,
@@ -56,15 +68,8 @@ async def send(
     *,
     is_write: bool | None = None,
 ) -> Answer:
-    request = Request(
-        operation="op",
-        method=method,
-        url=f"{server.url}{path}?key={CANARY}",
-        headers={"Authorization": f"Bearer {CANARY}", "X-Api-Key": CANARY},
-        body=b"" if method == "GET" else f"amount=1&secret={CANARY}".encode(),
-        is_write=method != "GET" if is_write is None else is_write,
-    )
-    return await transport.send(request, permit())
+    is_write = method != "GET" if is_write is None else is_write
+    return await transport.send(asked(server, method, path, is_write=is_write), permit())
 
 
 def whole_text(error: BaseException) -> str:
@@ -105,6 +110,25 @@ async def test_a_dropped_connection_is_one_arrival(
     dropped = [one for one in server.arrivals if one.path.startswith("/thing")]
     assert len(dropped) == 1
     assert dropped[0].connection == (2 if is_kept and is_write else 1)
+
+
+@pytest.mark.parametrize("method", METHODS)
+async def test_the_last_word_is_asked_when_the_way_stands_and_before_a_byte_leaves(
+    method: str,
+) -> None:
+    """Whoever says no then keeps all of it back, and the connection is given up."""
+    arrived: list[int] = []
+
+    async def no() -> None:
+        await eventually(lambda: server.connections == 1)
+        arrived.append(len(server.arrivals))
+        raise IntentRefused("paused meanwhile")
+
+    async with reaching(always(http(200, b"ok"))) as (server, transport):
+        with pytest.raises(IntentRefused):
+            await transport.send(asked(server, method, is_write=True), permit(), no)
+        await eventually(lambda: server.open == 0)
+    assert (arrived, server.arrivals) == ([0], [])
 
 
 BROKEN = {

@@ -142,6 +142,11 @@ SELECT syncd.require_lease($1, $2, true)
 SELECT a.paused_at IS NOT NULL AS is_paused, coalesce(a.paused_by, 'somebody') AS paused_by
   FROM syncd.accounts a WHERE a.id = $1 FOR NO KEY UPDATE
 
+-- name: outbox_gate
+-- The same for a call that was intended a while ago and has not left yet: nothing is locked.
+SELECT a.paused_at IS NOT NULL AS is_paused, coalesce(a.paused_by, 'somebody') AS paused_by
+  FROM syncd.accounts a WHERE a.id = $1
+
 -- name: intent_campaigns
 -- Touch the campaigns in id order: a pull that applies right now holds these locks, and a page that left
 -- before this batch leaves them alone.
