@@ -30,7 +30,8 @@ async def finish(work: Coroutine[Any, Any, T]) -> T:
             break
     if cancelled is None:
         return task.result()
-    if not task.cancelled() and (failed := task.exception()) is not None:
+    failed = None if task.cancelled() else task.exception()
+    if isinstance(failed, Exception):  # a second Ctrl-C is no error: recovery finds out
         log.error("write-failed-while-stopping", exc_info=failed)
     raise cancelled
 
