@@ -131,12 +131,21 @@ BEGIN
     END IF;
 END $$;
 
+-- The digests of what an item meets.
+CREATE FUNCTION syncd.hit_digests(item jsonb) RETURNS text[] LANGUAGE sql IMMUTABLE
+    RETURN ARRAY(SELECT DISTINCT h ->> 'digest' FROM jsonb_path_query(item, '$.hits[*]') h ORDER BY 1);
+
+-- Whether an update is held for anything that these items ({path: {"hits"}}) do not show.
+CREATE FUNCTION syncd.meets_more(holds jsonb, items jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE
+    RETURN EXISTS (SELECT FROM jsonb_each(holds) h
+                    WHERE NOT syncd.hit_digests(h.value) <@ syncd.hit_digests(items -> h.key));
+
 -- Keep that these items were approved.
 CREATE FUNCTION syncd.keep_approvals(u syncd.updates, items jsonb, who text, valid_for interval, plan_hash text,
                                      reason text) RETURNS void LANGUAGE sql AS $$
-    INSERT INTO syncd.approvals (account_id, update_id, path, digest, approved_by, approved_at, expires_at, plan_hash,
-                                 reason)
-    SELECT u.account_id, u.id, i.key, i.value ->> 'digest', who, n.at, n.at + valid_for, keep_approvals.plan_hash,
+    INSERT INTO syncd.approvals (account_id, update_id, path, digest, covers, approved_by, approved_at, expires_at,
+                                 plan_hash, reason)
+    SELECT u.account_id, u.id, i.key, i.value ->> 'digest', syncd.hit_digests(i.value), who, n.at, n.at + valid_for, keep_approvals.plan_hash,
            keep_approvals.reason
       FROM jsonb_each(items) i, (SELECT syncd.now() AS at) n
      WHERE jsonb_path_exists(i.value, '$.hits[*]') ORDER BY i.key
@@ -186,9 +195,7 @@ BEGIN
     END IF;
     IF plan IS NOT NULL THEN
         shown := syncd.valid_plan(plan);
-        IF EXISTS (SELECT FROM jsonb_each(wanted.holds) h
-                    WHERE jsonb_path_exists(h.value, '$.hits[*]') AND NOT shown.items @> jsonb_build_array(
-                          jsonb_build_object('update', wanted.id, 'path', h.key, 'digest', h.value -> 'digest'))) THEN
+        IF syncd.meets_more(wanted.holds, syncd.planned_items(shown.items, wanted.id)) THEN
             RAISE EXCEPTION 'what update % meets has changed since plan % was made', wanted.id, left(shown.hash, 12)
                 USING ERRCODE = 'SY007', HINT = 'make a new one: syncd plan --save';
         END IF;
@@ -220,10 +227,7 @@ BEGIN
         SELECT o.message INTO why FROM syncd.objection(u, owner, who, met) o;
         IF u.id IS NULL OR u.state NOT IN ('queued', 'held') THEN
             why := format('update %s is %s by now', wanted, coalesce(u.state::text, 'unknown'));
-        ELSIF u.state = 'held' AND (u.holds IS NULL OR EXISTS (
-            SELECT FROM jsonb_each(u.holds) h
-             WHERE jsonb_path_exists(h.value, '$.hits[*]')
-               AND met -> h.key -> 'digest' IS DISTINCT FROM h.value -> 'digest')) THEN
+        ELSIF u.state = 'held' AND (u.holds IS NULL OR syncd.meets_more(u.holds, met)) THEN
             why := 'what it meets has changed since the plan was made';
         END IF;
         IF why IS NULL THEN

@@ -97,7 +97,7 @@ SELECT p.id, a.name AS account, p.hash, p.items, p.document, p.made_at, p.made_b
 
 CREATE VIEW report.approvals AS
 SELECT p.id, a.name AS account, p.update_id, p.path, p.digest, p.approved_by, p.session_user_name, p.approved_at,
-       p.expires_at, p.plan_hash, p.reason
+       p.expires_at, p.plan_hash, p.reason, p.covers
   FROM syncd.approvals p JOIN syncd.accounts a ON a.id = p.account_id;
 
 -- The owner's limits.

@@ -297,11 +297,10 @@ CREATE FUNCTION syncd.is_releasable(u syncd.updates, a syncd.accounts) RETURNS b
 CREATE FUNCTION syncd.is_let_through(account integer, wanted bigint, holds jsonb) RETURNS boolean LANGUAGE sql STABLE
     RETURN jsonb_path_exists(holds, '$.*.hits[*]') AND NOT jsonb_path_exists(holds, '$.*.hits[*] ? (@.way <> "approve")')
        AND NOT EXISTS (
-           SELECT FROM jsonb_each(holds) h
-            WHERE jsonb_path_exists(h.value, '$.hits[*]')
-              AND NOT EXISTS (SELECT FROM syncd.approvals v
+           SELECT FROM jsonb_path_query(holds, '$.*.hits[*]') h
+            WHERE NOT EXISTS (SELECT FROM syncd.approvals v
                                WHERE v.account_id = account AND v.update_id = wanted
-                                 AND v.digest = h.value ->> 'digest' AND v.expires_at > syncd.now()));
+                                 AND h ->> 'digest' = ANY (v.covers) AND v.expires_at > syncd.now()));
 
 -- Held because no read could tell what became of its last call: it may have been applied, and that is not over when
 -- its time has passed.

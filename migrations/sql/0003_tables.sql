@@ -22,7 +22,7 @@ ALTER TABLE syncd.updates
     ADD COLUMN reference_sources jsonb NOT NULL DEFAULT '{}',
     -- Who asked: a name that only the service may give, else the database's user.
     ADD COLUMN asked_by text,
-    -- By path why it is held: {"digest", "remote", "hits": [{"rule", "message", "figures", "way"}]}.
+    -- By path why it is held: {"digest", "remote", "hits": [{"rule", "message", "figures", "way", "digest"}]}.
     ADD COLUMN holds jsonb,
     ADD COLUMN retry_of bigint,
     ADD COLUMN seen_at timestamptz,
@@ -67,13 +67,15 @@ CREATE TABLE syncd.caps (
     CONSTRAINT of_one_path CHECK (right(path, 2) <> '.*')
 );
 
--- That a person let an item through, until when. The digest names the item with the rules that it meets.
+-- That a person let an item through, until when. The digest names the item with the rules that it met, `covers` each
+-- of those rules at this item: the item goes out as long as it meets no other.
 CREATE TABLE syncd.approvals (
     account_id        integer NOT NULL,
     id                bigint NOT NULL DEFAULT nextval('syncd.ids'),
     update_id         bigint NOT NULL,
     path              text NOT NULL,
     digest            text NOT NULL CHECK (digest ~ '^[0-9a-f]{32}$'),
+    covers            text[] NOT NULL CHECK (array_to_string(covers, ' ', '-') ~ '^[0-9a-f]{32}( [0-9a-f]{32})*$'),
     approved_by       text NOT NULL,
     session_user_name text NOT NULL DEFAULT session_user,
     approved_at       timestamptz NOT NULL,

@@ -103,7 +103,8 @@ def _document(planned: AccountPlan) -> dict[str, Any]:
 
 
 def saved_items(planned: AccountPlan) -> list[dict[str, Any]]:
-    """What a saved plan is held to: every item with its digest and the rules that it meets."""
+    """What a saved plan is held to: every item with its digest and the rules that it meets, each
+    with a digest of its own."""
     return [
         {
             "update": one.update.id,
@@ -111,7 +112,10 @@ def saved_items(planned: AccountPlan) -> list[dict[str, Any]]:
             "digest": path.digest,
             "mark": path.mark.value,
             "remote": path.remote,
-            "hits": [_rule(hit) for hit in path.hits],
+            "hits": [
+                {**_rule(hit), "digest": digest}
+                for hit, digest in zip(path.hits, path.hit_digests, strict=True)
+            ],
         }
         for one in planned.plan.updates
         for path in one.paths

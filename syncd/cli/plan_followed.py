@@ -3,7 +3,7 @@ dropped out. It approves nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -85,11 +85,12 @@ async def valid_plan(here: Opened, prefix: str, names: Collection[str]) -> Saved
 def agreed(saved: SavedPlan) -> Agreed:
     """By update and path what may leave: what the plan sends, and what it holds and somebody
     approved meanwhile. What it leaves out stays out."""
-    found: dict[int, dict[str, str]] = {}
+    found: dict[int, dict[str, frozenset[str]]] = {}
     for item in saved.items:
-        digests = found.setdefault(item["update"], {})
+        update, path = item["update"], item["path"]
+        paths = found.setdefault(update, {})
         if item["mark"] in _MAY_LEAVE:
-            digests[item["path"]] = item["digest"]
+            paths[path] = saved.hits[update, path]
     return found
 
 
@@ -140,12 +141,10 @@ def _waits(row: Row, pushed: PushReport | None) -> tuple[str, str]:
 
 
 def _is_as_planned(saved: SavedPlan, row: Row) -> bool:
-    """Whether an update is held for what the plan says, so that approving the plan lets it out."""
-    held = list(_digests(row["holds"] or {}))
-    return bool(held) and all(saved.digests.get((row["id"], path)) == one for path, one in held)
-
-
-def _digests(holds: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for path, hold in holds.items():
-        if hold["hits"]:
-            yield path, hold["digest"]
+    """Whether an update is held for nothing but what the plan says, so that approving the plan lets
+    it out."""
+    holds: Mapping[str, Any] = row["holds"] or {}
+    met = [(path, hit["digest"]) for path, hold in holds.items() for hit in hold["hits"]]
+    return bool(met) and all(
+        digest in saved.hits.get((row["id"], path), frozenset()) for path, digest in met
+    )

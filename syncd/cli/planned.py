@@ -106,7 +106,9 @@ async def _kept(here: Opened, prefix: str) -> Document:
         found,
         {str(row["id"]): row["state"] for row in updates},
         await daemon.mirrored(here.database, number, campaigns),
-        await Prospects(here.database, number).approvals(set(saved.digests.values())),
+        await Prospects(here.database, number).approvals(
+            {digest: saved.hits[item] for item, digest in saved.digests.items()}
+        ),
     )
 
 

@@ -124,7 +124,7 @@ async def _plan(database: Database, station: Station) -> AccountPlan:
         waiting=tuple(one for one in open_ if one.id not in mine and one.id not in late),
         late=late,
         seen=await prospects.seen(campaigns),
-        approvals=await prospects.approvals(_digests(whole.updates)),
+        approvals=await prospects.approvals(_met(whole.updates)),
         limits=shares(station.settings, calls),
         costs=costs(station.settings.prices, calls, await prospects.used()),
     )
@@ -154,5 +154,5 @@ def _beside(held: UpdatePlan, values: Mapping[str, Values]) -> UpdatePlan:
     return replace(held, paths=tuple(paths))
 
 
-def _digests(updates: Iterable[UpdatePlan]) -> list[str]:
-    return [path.digest for one in updates for path in one.paths if path.hits]
+def _met(updates: Iterable[UpdatePlan]) -> dict[str, tuple[str, ...]]:
+    return {path.digest: path.hit_digests for one in updates for path in one.paths if path.hits}

@@ -46,13 +46,15 @@ def _drift_of(plan: UpdatePlan, behind: Mapping[tuple[str, str], int]) -> str | 
         before = behind.get((update.external_id, path.path))
         if before is not None:
             return f"update {before} of the same campaign comes before it and stays in the queue"
-        if path.mark is Mark.SEND and path.digest != update.agreed.get(path.path):
-            return _drift(path, update.agreed.get(path.path))
+        agreed = update.agreed.get(path.path)
+        if path.mark is Mark.SEND and (agreed is None or not agreed.issuperset(path.hit_digests)):
+            return _drift(path, agreed)
     return None
 
 
-def _drift(path: PathPlan, agreed: str | None) -> str:
+def _drift(path: PathPlan, agreed: frozenset[str] | None) -> str:
     if agreed is None:
         return f"{path.path} was not to be sent by the saved plan, and now it would be"
-    rules = " and ".join(sorted({hit.code for hit in path.hits})) or "no rule"
+    met = zip(path.hits, path.hit_digests, strict=True)
+    rules = " and ".join(sorted({hit.code for hit, digest in met if digest not in agreed}))
     return f"{path.path} meets {rules} now, which is not what the saved plan says"

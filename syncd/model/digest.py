@@ -1,5 +1,5 @@
-"""What an approval is bound to: the digest of one item of a plan, and the hash of a whole plan.
-Pure."""
+"""What an approval is bound to: the digest of one item of a plan and of each hit that it meets, and
+the hash of a whole plan. Pure."""
 
 from __future__ import annotations
 
@@ -19,6 +19,12 @@ def item_digest(
     its code and what it binds."""
     found = sorted([hit.code, hit.binds] for hit in hits)
     return _hex(canonical_json([update_id, path, *values, found]))
+
+
+def hit_digest(update_id: int, path: str, values: tuple[str | None, str | None], hit: Hit) -> str:
+    """One hit of an item, which an approval covers whatever else the item meets: the item as if it
+    met this alone."""
+    return item_digest(update_id, path, values, [hit])
 
 
 def plan_hash(digests: Iterable[str]) -> str:

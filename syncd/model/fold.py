@@ -192,7 +192,7 @@ def _coalesced(plans: Sequence[UpdatePlan]) -> list[UpdatePlan]:
 
 def _postponed(plan: UpdatePlan) -> UpdatePlan:
     paths = tuple(
-        replace(path, mark=Mark.LATER, relies_on=None) if path.mark in _GOOD else path
+        replace(path, mark=Mark.LATER, relies_on=()) if path.mark in _GOOD else path
         for path in plan.paths
     )
     return replace(plan, paths=paths)

@@ -59,8 +59,8 @@ def change_of(plan: UpdatePlan, remote: Values) -> Change:
 
 
 def guarded(plan: UpdatePlan, hits: Mapping[str, Iterable[Hit]]) -> UpdatePlan:
-    """The plan with these hits besides those that it has: held as a whole, unless everything that a
-    path meets has been approved just so."""
+    """The plan with these hits besides those that it has: held as a whole, unless each of them
+    has been approved just so."""
     judged = tuple(
         _approved(path.meeting(plan.update.id, hits.get(path.path, ())), plan.update.approved)
         if path.mark is Mark.SEND
@@ -75,12 +75,13 @@ def guarded(plan: UpdatePlan, hits: Mapping[str, Iterable[Hit]]) -> UpdatePlan:
 
 
 def _stops(path: PathPlan) -> bool:
-    return path.mark is Mark.SEND and bool(path.hits) and path.relies_on is None
+    return path.mark is Mark.SEND and bool(path.hits) and not path.relies_on
 
 
 def _approved(path: PathPlan, approved: frozenset[str]) -> PathPlan:
-    may_be = bool(path.hits) and all(hit.way is Way.APPROVE for hit in path.hits)
-    return replace(path, relies_on=path.digest if may_be and path.digest in approved else None)
+    may_be = all(hit.way is Way.APPROVE for hit in path.hits)
+    is_let = may_be and approved.issuperset(path.hit_digests)
+    return replace(path, relies_on=path.hit_digests if is_let else ())
 
 
 def _sentence(paths: Iterable[PathPlan]) -> str:

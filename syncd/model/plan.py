@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from syncd.model.call import WriteCall, WriteItem, WritePlan
-from syncd.model.digest import item_digest, plan_hash
+from syncd.model.digest import hit_digest, item_digest, plan_hash
 from syncd.model.guard import Hit
 from syncd.model.path import DELETED
 from syncd.model.update import Pending, State
 
 Values = Mapping[str, str | None]
-Agreed = Mapping[int, Mapping[str, str]]
-"""What a person looked at and wants to go out: by update and path the digests that may leave."""
+Agreed = Mapping[int, Mapping[str, frozenset[str]]]
+"""What a person looked at and wants to go out: by update and path the digests of the hits that it
+may meet."""
 PlanCalls = Callable[[Sequence[WriteItem]], WritePlan]
 
 
@@ -50,7 +51,7 @@ _STATE = {
 class PathPlan:
     """One path, the item of a plan: what the requester saw, what the provider shows, what is
     wanted, what is to happen, and every rule that it meets. `digest` names the item with those
-    hits; `relies_on` is the same where an approval lets it through."""
+    hits, `hit_digests` each of them; `relies_on` has the latter where approvals let it through."""
 
     path: str
     reference: str | None
@@ -62,15 +63,21 @@ class PathPlan:
     superseded_by: int | None = None
     hits: tuple[Hit, ...] = ()
     digest: str = ""
-    relies_on: str | None = None
+    hit_digests: tuple[str, ...] = ()
+    relies_on: tuple[str, ...] = ()
 
     def meeting(self, update_id: int, hits: Iterable[Hit]) -> PathPlan:
         """The same path with these hits as well, and the digest that fits them."""
         all_hits = (*self.hits, *hits)
         if self.digest and all_hits == self.hits:
             return self
-        digest = item_digest(update_id, self.path, (self.reference, self.desired), all_hits)
-        return replace(self, hits=all_hits, digest=digest)
+        values = (self.reference, self.desired)
+        return replace(
+            self,
+            hits=all_hits,
+            digest=item_digest(update_id, self.path, values, all_hits),
+            hit_digests=tuple(hit_digest(update_id, self.path, values, hit) for hit in all_hits),
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -169,7 +176,7 @@ def _narrowed(
     if not (_is_moved(plan, changes) or any(won.values())):
         return None
     paths = tuple(
-        replace(path, mark=Mark.LATER, relies_on=None)
+        replace(path, mark=Mark.LATER, relies_on=())
         if (path.mark is Mark.SEND or path.superseded_by is not None)
         and not _is_in(path, changes)
         and won[path.path] is None
@@ -216,7 +223,7 @@ def superseded(path: PathPlan, winner: int) -> PathPlan:
     return replace(
         path,
         mark=Mark.SUPERSEDED,
-        relies_on=None,
+        relies_on=(),
         code="superseded",
         message=f"update {winner} of the same campaign came later",
         superseded_by=winner,
@@ -226,6 +233,6 @@ def superseded(path: PathPlan, winner: int) -> PathPlan:
 def whole(plan: UpdatePlan, mark: Mark, code: str | None, message: str | None) -> UpdatePlan:
     """Every path gets the mark that one of them earned."""
     paths = tuple(
-        replace(path, mark=mark, code=code, message=message, relies_on=None) for path in plan.paths
+        replace(path, mark=mark, code=code, message=message, relies_on=()) for path in plan.paths
     )
     return replace(plan, paths=paths)

@@ -93,9 +93,9 @@ class Pending:
     it); `ours` what our own writes since then put there; `awaited` the paths whose last value was
     accepted for later and does not show yet, with what stands there until then; `overtaken` has the
     paths that a later update has set meanwhile, with its number. `policy` says what a third value
-    at the provider means; `approved` are the digests of the items that a person let through;
-    `agreed`, where the push goes by a saved plan, has the digests of the paths that may leave. A
-    create has the placeholder of `new_id` as its `external_id`."""
+    at the provider means; `approved` are the digests of the hits that a person let through;
+    `agreed`, where the push goes by a saved plan, has by path that may leave the digests of the
+    hits that it may meet. A create has the placeholder of `new_id` as its `external_id`."""
 
     id: int
     external_id: str
@@ -106,7 +106,7 @@ class Pending:
     overtaken: Mapping[str, int] = field(default_factory=dict)
     policy: Policy = Policy.HOLD
     approved: frozenset[str] = frozenset()
-    agreed: Mapping[str, str] | None = None
+    agreed: Mapping[str, frozenset[str]] | None = None
     name: str = ""
     currency: str | None = None
     requester: str = ""

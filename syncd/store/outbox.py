@@ -230,10 +230,11 @@ class Outbox:
 
     async def _check_approvals(self, session: Session, out: Sequence[UpdatePlan]) -> None:
         relied = [
-            (plan.update.id, path.relies_on)
+            (plan.update.id, digest)
             for plan in out
             for path in plan.paths
-            if path.mark is Mark.SEND and path.relies_on is not None
+            if path.mark is Mark.SEND
+            for digest in path.relies_on
         ]
         if not relied:
             return

@@ -37,8 +37,9 @@ def holds(plan: UpdatePlan) -> dict[str, dict[str, Any]] | None:
                     "message": hit.message,
                     "figures": dict(hit.figures),
                     "way": hit.way.value,
+                    "digest": digest,
                 }
-                for hit in path.hits
+                for hit, digest in zip(path.hits, path.hit_digests, strict=True)
             ],
         }
         for path in plan.paths

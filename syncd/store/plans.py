@@ -17,11 +17,13 @@ _PREFIX: Final = re.compile(r"[0-9a-f]{6,32}", re.ASCII)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SavedPlan:
-    """A plan as it was kept. `digests` by update and path; `document` is what was shown."""
+    """A plan as it was kept. `digests` of its items, and `hits` the digests of what each meets, by
+    update and path; `document` is what was shown."""
 
     account: str
     hash: str
     digests: Mapping[tuple[int, str], str]
+    hits: Mapping[tuple[int, str], frozenset[str]]
     items: Sequence[Mapping[str, Any]]
     document: Mapping[str, Any]
     made_at: dt.datetime
@@ -82,6 +84,10 @@ def _saved(row: Mapping[str, Any]) -> SavedPlan:
         account=row["account"],
         hash=row["hash"],
         digests={(item["update"], item["path"]): item["digest"] for item in items},
+        hits={
+            (item["update"], item["path"]): frozenset(hit["digest"] for hit in item["hits"])
+            for item in items
+        },
         items=items,
         document=row["document"],
         made_at=row["made_at"],

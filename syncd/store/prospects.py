@@ -90,9 +90,12 @@ class Prospects:
         rows = await self._database.rows("prospect_used", self._account_id)
         return {row["operation"]: row["requests"] for row in rows}
 
-    async def approvals(self, digests: Collection[str]) -> dict[str, Approval]:
-        """Of these items those that were approved and still are."""
-        rows = await self._database.rows("prospect_approvals", self._account_id, list(digests))
+    async def approvals(self, items: Mapping[str, Collection[str]]) -> dict[str, Approval]:
+        """Of these items, each with the digests of its hits, those that were approved and still
+        are."""
+        met = [(item, hit) for item, hits in items.items() for hit in hits]
+        columns = [[item for item, _ in met], [hit for _, hit in met]]
+        rows = await self._database.rows("prospect_approvals", self._account_id, *columns)
         return {
             row["digest"]: Approval(by=row["approved_by"], until=row["expires_at"]) for row in rows
         }
@@ -130,4 +133,10 @@ def _held_path(update: Pending, path: str, hold: Mapping[str, Any] | None, why: 
         )
         for hit in hold["hits"]
     )
-    return replace(held, remote=hold["remote"], hits=hits, digest=hold["digest"])
+    return replace(
+        held,
+        remote=hold["remote"],
+        hits=hits,
+        digest=hold["digest"],
+        hit_digests=tuple(hit["digest"] for hit in hold["hits"]),
+    )

@@ -138,15 +138,21 @@ def test_the_items_of_a_saved_plan_are_what_its_hash_stands_for() -> None:
 
 def test_of_a_saved_plan_only_what_it_sends_or_holds_may_leave() -> None:
     made = plan()
+    items = saved_items(made)
+    hits = {
+        (one["update"], one["path"]): frozenset(hit["digest"] for hit in one["hits"])
+        for one in items
+    }
     kept = SavedPlan(
-        account="criteo-eu", hash=made.plan.hash, digests={}, items=saved_items(made), document={},
+        account="criteo-eu", hash=made.plan.hash, digests={}, hits=hits, items=items, document={},
         made_at=AT, made_by="marc", expires_at=AT, is_expired=False,
     )  # fmt: skip
     found = agreed(kept)
     assert found.keys() == {one.update.id for one in updates()}
     assert [number for number, paths in found.items() if not paths] == [12, 13, 17]
     assert found[20].keys() == {DAILY, "status"}
-    assert found[18] == {DAILY: updates()[-2].paths[0].digest}
+    assert found[18] == {DAILY: frozenset(updates()[-2].paths[0].hit_digests)}
+    assert found[11] == {DAILY: frozenset()}
 
 
 def test_a_saved_plan_shows_what_has_moved_since() -> None:

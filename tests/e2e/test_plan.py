@@ -151,20 +151,45 @@ async def test_what_a_plan_holds_goes_out_once_the_plan_is_approved(
     assert await guarded.violations() == []
 
 
+async def test_what_meets_less_than_was_approved_with_the_plan_goes_out(
+    guarded: Scene, syncd: Syncd
+) -> None:
+    both = {"guard": {"max_factor": 2, "max_amount": "1"}}
+    replace(guarded.place, tables=both).write()
+    ((tripled, _),) = await ask(guarded, 1, factor="3")
+    (plan,) = (await syncd("plan", "--save", "--format", "json")).document["plans"]
+    (item,) = plan["items"]
+    assert [rule["rule"] for rule in item["rules"]] == ["amount", "factor"]
+    guarded.place.write()
+    assert (await syncd("sync", "--push", "--plan", plan["hash"])).code == 3
+    assert await guarded.books.states([tripled]) == ["held"]
+    assert (await syncd("updates", "approve", "--plan", plan["hash"])).code == 0
+    (now,) = (await syncd("plan", "--format", "json")).document["plans"]
+    assert [rule["rule"] for rule in now["items"][0]["rules"]] == ["factor"]
+    assert (now["items"][0]["mark"], bool(now["items"][0]["approved_by"])) == ("send", True)
+    assert (await syncd("sync", "--push", "--plan", plan["hash"])).code == 0
+    assert await guarded.books.states([tripled]) == ["applied"]
+    assert await guarded.violations() == []
+
+
 async def test_what_meets_another_rule_than_the_plan_says_stays_in_the_queue(
     guarded: Scene, syncd: Syncd
 ) -> None:
+    replace(guarded.place, tables={"guard": {"max_factor": 5}}).write()
     ((tripled, pick),) = await ask(guarded, 1, factor="3")
     (plan,) = (await syncd("plan", "--save", "--format", "json")).document["plans"]
-    assert [rule["rule"] for rule in plan["items"][0]["rules"]] == ["factor"]
-    replace(guarded.place, tables={"guard": {"max_factor": 5}}).write()
+    assert plan["items"][0]["rules"] == []
+    guarded.place.write()
+    assert (await syncd("sync", "--push", "--plan", plan["hash"])).code == 3
+    assert (await syncd("updates", "approve", str(tripled))).code == 0
+    await guarded.books.connection.execute("UPDATE syncd.clock SET shift = '5 minutes'")
     before = len(guarded.simulator.journal.arrivals)
     ran = await syncd("sync", "--push", "--plan", plan["hash"], "--format", "json")
     assert ran.code == 3
     (account,) = ran.document["accounts"]
     (dropped,) = account["plan"]["dropped"]
     assert (dropped["state"], dropped["code"]) == ("queued", "plan_changed")
-    assert dropped["reason"].endswith("meets no rule now, which is not what the saved plan says")
+    assert dropped["reason"].endswith("meets factor now, which is not what the saved plan says")
     assert dropped["command"] == "syncd plan criteo-eu --save"
     assert (account["push"]["outcome"], account["push"]["counts"]["queued"]) == ("ok", 1)
     reads = [one for one in guarded.simulator.journal.arrivals[before:] if one.operation != "token"]

@@ -250,10 +250,12 @@ async def test_what_is_let_through_while_the_push_reads_goes_out_with_it(parts: 
 
     async def approving(ids: Sequence[str]) -> Reading:
         await parts.sql.execute(
-            "INSERT INTO syncd.approvals (account_id, update_id, path, digest, approved_by,"
-            " approved_at, expires_at) SELECT account_id, update_id, h.key, h.value ->> 'digest',"
-            " 'bob', syncd.now(), syncd.now() + interval '1 h'"
-            " FROM syncd.update_events, jsonb_each(holds) h WHERE state = 'held'"
+            "INSERT INTO syncd.approvals (account_id, update_id, path, digest, covers,"
+            " approved_by, approved_at, expires_at) SELECT account_id, update_id, h.key,"
+            " h.value ->> 'digest', syncd.hit_digests(h.value), 'bob', n.at,"
+            " n.at + interval '1 h'"
+            " FROM syncd.update_events, jsonb_each(holds) h, (SELECT syncd.now() AS at) n"
+            " WHERE state = 'held'"
         )
         return await read(ids)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -117,3 +118,11 @@ def sent(made: PushPlan) -> dict[str, Mapping[str, str | None]]:
 def digests(made: PushPlan) -> dict[tuple[int, str], str]:
     """The digest of each item."""
     return {(one.update.id, path.path): path.digest for one in made.updates for path in one.paths}
+
+
+def let(update: Pending, made: PushPlan) -> Pending:
+    """The same update where somebody let through, beside what was before, all that this plan shows
+    of it."""
+    (mine,) = [one for one in made.updates if one.update.id == update.id]
+    met = {digest for path in mine.paths for digest in path.hit_digests}
+    return replace(update, approved=update.approved | met)

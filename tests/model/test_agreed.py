@@ -17,6 +17,7 @@ from syncd.model.guard import Bounds, Rules
 from syncd.model.path import Field, Kind
 from syncd.model.plan import PushPlan
 from syncd.model.update import Pending, Policy
+from tests.model.queued import let
 
 DAILY, MONTHLY = "budget.daily", "budget.monthly"
 PATCHES = st.dictionaries(
@@ -47,9 +48,9 @@ def saved(plan: PushPlan, updates: Sequence[Pending]) -> list[Pending]:
     return [replace(update, agreed=_agreed(plan, update.id)) for update in updates]
 
 
-def _agreed(plan: PushPlan, number: int) -> Mapping[str, str]:
+def _agreed(plan: PushPlan, number: int) -> Mapping[str, frozenset[str]]:
     return {
-        path.path: path.digest
+        path.path: frozenset(path.hit_digests)
         for one in plan.updates
         if one.update.id == number
         for path in one.paths
@@ -87,9 +88,7 @@ def test_an_approval_of_something_else_than_was_looked_at_lets_nothing_out() -> 
     agreed = saved(made(free, rules=replace(RULES, bounds=Bounds())), free)
     held = made(agreed)
     assert marks(held) == {1: ("held", "factor")}
-    digest = held.updates[0].paths[0].digest
-    approved = [replace(one, approved=frozenset({digest})) for one in agreed]
-    plan = made(approved)
+    plan = made([let(one, held) for one in agreed])
     assert marks(plan) == {1: ("later", "plan_changed")}
     assert plan.updates[0].deciding.message == (
         "budget.daily meets factor now, which is not what the saved plan says"
@@ -100,12 +99,22 @@ def test_an_approval_of_something_else_than_was_looked_at_lets_nothing_out() -> 
 def test_what_was_held_and_approved_as_it_was_goes_out() -> None:
     updates = [pending(1, patch={DAILY: "210"})]
     plan = made(updates)
-    digest = plan.updates[0].paths[0].digest
-    bound = [replace(one, approved=frozenset({digest})) for one in saved(plan, updates)]
+    bound = [let(one, plan) for one in saved(plan, updates)]
     assert marks(made(bound)) == {1: ("send", None)}
-    relaxed = made(saved(plan, updates), rules=replace(RULES, bounds=Bounds()))
-    assert relaxed.updates[0].deciding.message == (
-        "budget.daily meets no rule now, which is not what the saved plan says"
+
+
+def test_what_meets_less_than_the_plan_says_goes_out_and_what_meets_more_does_not() -> None:
+    updates = [pending(1, patch={DAILY: "210"}, reference={DAILY: "90"})]
+    plan = made(updates)
+    assert [hit.code for hit in plan.updates[0].paths[0].hits] == ["conflict", "factor"]
+    relaxed = replace(RULES, bounds=Bounds())
+    bound = [let(one, plan) for one in saved(plan, updates)]
+    assert marks(made(bound, rules=relaxed)) == {1: ("send", None)}
+    bound = [let(one, plan) for one in saved(made(updates, rules=relaxed), updates)]
+    late = made(bound)
+    assert marks(late) == {1: ("later", "plan_changed")}
+    assert late.updates[0].deciding.message == (
+        "budget.daily meets factor now, which is not what the saved plan says"
     )
 
 
@@ -129,8 +138,7 @@ def test_nothing_overtakes_what_stays_behind() -> None:
     plan = made([older, newer], rules=free)
     assert marks(plan) == {1: ("send", None), 2: ("send", None)}
     updates = saved(plan, [older, newer])
-    hit = made(updates).updates[0].paths[1].digest
-    updates[0] = replace(updates[0], approved=frozenset({hit}))
+    updates[0] = let(updates[0], made(updates))
     plan = made(updates)
     assert marks(plan) == {1: ("later", "plan_changed"), 2: ("later", "plan_changed")}
     assert plan.updates[1].deciding.message == (
@@ -154,18 +162,17 @@ def test_whatever_is_agreed_on_only_that_leaves_and_in_order(
     ]
     before = made(updates)
     bound = saved(before, updates)
-    digests = frozenset(path.digest for one in before.updates for path in one.paths)
     for place, (_, _, drift) in enumerate(asked):
         if drift == "left out":
             bound[place] = replace(bound[place], agreed={})
         if drift == "approved":
-            bound[place] = replace(bound[place], approved=digests)
+            bound[place] = let(bound[place], before)
     plan = made(bound)
     behind: set[tuple[str, str]] = set()
     for one in plan.updates:
         for path in one.paths:
             if path.mark.value == "send":
-                assert (one.update.agreed or {}).get(path.path) == path.digest
+                assert (one.update.agreed or {})[path.path] >= set(path.hit_digests)
                 assert (one.update.external_id, path.path) not in behind
         if one.deciding.code == "plan_changed":
             behind |= {(one.update.external_id, path) for path in one.update.patch}

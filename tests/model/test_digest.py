@@ -24,6 +24,7 @@ from tests.model.queued import (
     STATUS,
     asking,
     digests,
+    let,
     pending,
     plan,
 )
@@ -119,7 +120,7 @@ def items(
 ALONE = replace(RULES, share=None, activations=None, max_increase=None)
 # The conflict alone holds it, so that what is met within a window comes on top when it is let
 # through: both are looked at.
-LET = replace(UPDATE, approved=frozenset(items().values()))
+LET = let(UPDATE, plan([UPDATE], {"a": SHOWN}, RULES, BUSY))
 
 
 def test_the_update_meets_every_kind_of_rule() -> None:
@@ -128,7 +129,7 @@ def test_the_update_meets_every_kind_of_rule() -> None:
         DAILY: ["conflict", "amount", "factor", "quiet_hours", "min_gap", "share", "increase"],
         STATUS: ["guard-start", "quiet_hours", "share", "activations"],
     }
-    again = replace(LET, approved=LET.approved | set(digests(made).values()))
+    again = let(LET, made)
     assert plan([again], {"a": SHOWN}, RULES, BUSY).calls != ()
 
 
@@ -199,7 +200,7 @@ def test_what_an_approver_decided_about_changes_the_digest_of_that_item_alone(
     ],
 )
 def test_another_figure_for_a_window_changes_what_was_approved_beside_it(rules: Rules) -> None:
-    whole = replace(LET, approved=LET.approved | set(items(LET).values()))
+    whole = let(LET, plan([LET], {"a": SHOWN}, RULES, BUSY))
     assert plan([whole], {"a": SHOWN}, RULES, BUSY).calls != ()
     assert plan([whole], {"a": SHOWN}, rules, BUSY).calls == ()
 
@@ -238,6 +239,39 @@ def test_an_approval_is_of_the_figures_that_were_told(
 
     assert len({found(*one) for one in apart}) == len(apart)
     assert {found(*one) for one in alike} <= {found(*apart[0])}
+
+
+FACTOR, QUIET = RULES.bounds.max_factor, RULES.quiet
+NIGHT = Rules(fields=FIELDS, bounds=Bounds(max_factor=FACTOR), quiet=QUIET)
+
+
+@pytest.mark.parametrize(
+    ("later", "fate"),
+    [
+        (NIGHT, "send"),
+        (replace(NIGHT, quiet=None), "send"),
+        (replace(NIGHT, bounds=Bounds()), "send"),
+        (replace(NIGHT, bounds=factor("2.5")), "held"),
+        (replace(NIGHT, paths={DAILY: amount("250")}), "held"),
+        (replace(NIGHT, quiet=None, paths={DAILY: amount("250")}), "held"),
+        (replace(NIGHT, caps={"*": Cap(max_factor=Decimal(2))}), "held"),
+    ],
+)
+def test_an_approval_covers_any_part_of_what_was_shown_and_nothing_else(
+    later: Rules, fate: str
+) -> None:
+    update, shown = pending(1, "300", policy=Policy.OURS), {"a": {DAILY: "100"}}
+    overnight = plan([update], shown, NIGHT)
+    assert [hit.code for hit in overnight.updates[0].paths[0].hits] == ["factor", "quiet_hours"]
+    made = plan([let(update, overnight)], shown, later)
+    assert made.updates[0].mark.value == fate
+    (path,) = made.updates[0].paths
+    assert path.relies_on == (path.hit_digests if fate == "send" else ())
+    moved = plan([let(update, overnight)], {"a": {DAILY: "101"}}, later)
+    is_out = later == replace(NIGHT, bounds=Bounds())
+    assert moved.updates[0].mark.value == ("send" if is_out else "held"), (
+        "a factor of another value"
+    )
 
 
 def test_a_policy_that_leaves_nothing_open_leaves_nothing_to_approve() -> None:

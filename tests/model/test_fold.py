@@ -25,7 +25,7 @@ from tests.model.queued import (
     STATUS,
     asking,
     daily,
-    digests,
+    let,
     marks,
     one_call,
     pending,
@@ -104,8 +104,10 @@ def test_one_that_a_rule_holds_never_eats_a_valid_older_one(rules: Rules, word: 
     queue = [pending(1, "150"), pending(2, "151")]
     made = plan(queue, {"a": {DAILY: "100"}}, rules)
     assert marks(made) == {1: SEND, 2: ("held", word)}
-    let = replace(queue[1], approved=frozenset([digests(made)[2, DAILY]]))
-    assert marks(plan([queue[0], let], {"a": {DAILY: "100"}}, rules)) == {1: SUPERSEDED, 2: SEND}
+    assert marks(plan([queue[0], let(queue[1], made)], {"a": {DAILY: "100"}}, rules)) == {
+        1: SUPERSEDED,
+        2: SEND,
+    }
 
 
 def test_an_older_update_that_is_held_does_not_stop_a_newer_one() -> None:
@@ -239,9 +241,7 @@ def test_a_delete_that_is_held_replaces_nothing_and_keeps_nobody() -> None:
 def test_what_waits_for_a_delete_relies_on_no_approval_yet() -> None:
     rules = Rules(fields=FIELDS)
     start, end = asking(2, {STATUS: "active"}, reference={STATUS: "paused"}), asking(1, GONE)
-    found = digests(plan([end], SHOWN, rules)) | digests(plan([start], SHOWN, rules))
-    let = [replace(one, approved=frozenset(found.values())) for one in (end, start)]
-    made = plan(let, SHOWN, rules)
+    made = plan([let(one, plan([one], SHOWN, rules)) for one in (end, start)], SHOWN, rules)
     assert by_path(made) == {1: {"deleted": ("send", None)}, 2: {STATUS: ("later", None)}}
     assert [bool(one.paths[0].relies_on) for one in made.updates] == [True, False]
 
@@ -249,10 +249,9 @@ def test_what_waits_for_a_delete_relies_on_no_approval_yet() -> None:
 def test_what_is_replaced_relies_on_no_approval() -> None:
     rules = replace(FREE, bounds=Bounds(max_amount=Decimal(100)))
     one, two = asking(1, {DAILY: "200"}), asking(2, {DAILY: "50"})
-    let = replace(one, approved=frozenset(digests(plan([one], SHOWN, rules)).values()))
-    made = plan([let, two], SHOWN, rules)
+    made = plan([let(one, plan([one], SHOWN, rules)), two], SHOWN, rules)
     assert marks(made) == {1: SUPERSEDED, 2: SEND}
-    assert made.updates[0].paths[0].relies_on is None
+    assert made.updates[0].paths[0].relies_on == ()
 
 
 # Each by itself meets no rule: one lifts a limit because it sets another, and the later one takes
@@ -271,10 +270,9 @@ def test_a_limit_is_not_lifted_for_one_that_a_later_update_takes_back() -> None:
     made = plan([SWITCH, BACK], PERIOD, FREE)
     assert marks(made) == {1: ("held", "unlimited"), 2: ("already_set", None)}
     assert sent(made) == {}
-    let = replace(SWITCH, approved=frozenset([digests(made)[1, DAILY]]))
-    out = plan([let, BACK], PERIOD, FREE)
+    out = plan([let(SWITCH, made), BACK], PERIOD, FREE)
     assert sent(out) == {"a": {DAILY: "unlimited"}}
-    assert out.updates[0].paths[0].relies_on in let.approved
+    assert out.updates[0].paths[0].relies_on == made.updates[0].paths[0].hit_digests
     other = plan([SWITCH, MORE], PERIOD, FREE)
     assert sent(other) == {"a": {DAILY: "unlimited", MONTHLY: "4000"}}
 

@@ -24,7 +24,7 @@ from tests.model.queued import (
     STATUS,
     asking,
     daily,
-    digests,
+    let,
     marks,
     pending,
     picky,
@@ -236,8 +236,7 @@ def approved(
     update: Pending, shown: Mapping[str, str | None], rules: Rules | None = None
 ) -> Pending:
     """The same, with everything approved that it meets now."""
-    found = digests(plan([update], {"a": shown}, rules))
-    return replace(update, approved=frozenset(found.values()))
+    return let(update, plan([update], {"a": shown}, rules))
 
 
 def only_path(update: Pending, shown: Mapping[str, str | None], rules: Rules) -> PathPlan:
@@ -250,8 +249,8 @@ def test_an_approval_holds_for_the_value_that_the_approver_saw(seen: str | None)
     one = approved(pending(1, "50", seen), {DAILY: "80"})
     path = only_path(one, {DAILY: "80"}, Rules())
     assert (path.mark, path.code, path.message) == (Mark.SEND, None, None)
-    assert path.relies_on == path.digest
-    assert path.relies_on in one.approved
+    assert path.relies_on == path.hit_digests
+    assert set(path.relies_on) == one.approved
     assert only_path(one, {DAILY: "81"}, Rules()).mark is Mark.HELD
     assert only_path(one, {NAME: "x"}, Rules()).mark is Mark.HELD
     assert only_path(replace(one, patch={DAILY: "51"}), {DAILY: "80"}, Rules()).mark is Mark.HELD
@@ -260,7 +259,7 @@ def test_an_approval_holds_for_the_value_that_the_approver_saw(seen: str | None)
     )
     assert only_path(replace(one, id=2), {DAILY: "80"}, Rules()).mark is Mark.HELD
     back = only_path(replace(one, reference={DAILY: "80"}), {DAILY: "80"}, Rules())
-    assert (back.mark, back.relies_on) == (Mark.SEND, None), "an approval that nothing needs"
+    assert (back.mark, back.relies_on) == (Mark.SEND, ()), "an approval that nothing needs"
 
 
 def test_all_that_a_path_meets_is_shown_and_approved_at_once() -> None:
@@ -277,11 +276,12 @@ def test_all_that_a_path_meets_is_shown_and_approved_at_once() -> None:
     assert "guard.start" in said
     out = plan([approved(update, shown, rules)], {"a": shown}, rules)
     assert sent(out) == {"a": {NAME: "y", STATUS: "active"}}
-    half = replace(update, approved=frozenset([digests(made)[1, NAME]]))
+    (name,) = [path for path in made.updates[0].paths if path.path == NAME]
+    half = replace(update, approved=frozenset(name.hit_digests))
     left = plan([half], {"a": shown}, rules)
     assert marks(left) == {1: ("held", "guard-start")}
     assert "name moved" not in (left.updates[0].deciding.message or "")
-    assert {path.relies_on for path in left.updates[0].paths} == {None}
+    assert {path.relies_on for path in left.updates[0].paths} == {()}
 
 
 @pytest.mark.parametrize(
@@ -298,7 +298,7 @@ def test_nobody_approves_what_needs_a_cause_to_be_mended(
     rules = Rules(fields=FIELDS)
     held = plan([update], remote, rules)
     assert [hit.way for hit in held.updates[0].deciding.hits][:1] == [Way.RETRY]
-    again = plan([replace(update, approved=frozenset(digests(held).values()))], remote, rules)
+    again = plan([let(update, held)], remote, rules)
     assert marks(again) == marks(held)
     assert again.updates[0].mark is Mark.HELD
 
@@ -372,9 +372,10 @@ def test_what_cannot_be_written_is_rejected_even_where_a_rule_would_hold_it() ->
         made = plan_push([pending(1, wanted)], {"a": {DAILY: "100"}}, picky, rules, NOW)
         assert marks(made) == {1: expected}
     conflicting = pending(1, "950")
-    let = replace(conflicting, approved=frozenset(digests(daily([conflicting], a="1")).values()))
     assert marks(daily([conflicting], a="1")) == {1: HELD}
-    assert marks(daily([let], a="1")) == {1: ("rejected", "too_much")}
+    assert marks(daily([let(conflicting, daily([conflicting], a="1"))], a="1")) == {
+        1: ("rejected", "too_much")
+    }
 
 
 def test_the_version_of_what_was_read_goes_with_the_plan() -> None:

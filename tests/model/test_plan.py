@@ -12,7 +12,18 @@ from syncd.model.call import WriteCall, WriteItem
 from syncd.model.guard import Hit, Way
 from syncd.model.plan import Mark, PushPlan, hold_all
 from syncd.model.update import Pending, Policy, State
-from tests.model.queued import DAILY, MONTHLY, NAME, STATUS, asking, daily, digests, pending, plan
+from tests.model.queued import (
+    DAILY,
+    MONTHLY,
+    NAME,
+    STATUS,
+    asking,
+    daily,
+    digests,
+    let,
+    pending,
+    plan,
+)
 
 SHOWN = {"a": {DAILY: "100", MONTHLY: "9", NAME: "n", STATUS: "paused"}, "b": {DAILY: "100"}}
 
@@ -94,10 +105,7 @@ def test_a_call_decides_what_it_carries_and_what_that_replaces(
 
 def test_what_a_call_leaves_for_later_relies_on_no_approval_yet() -> None:
     update = pending(1, "50", "99", patch={DAILY: "50", NAME: "x"}, reference={NAME: "n"})
-    found = frozenset(digests(plan([update], SHOWN)).values())
-    made = plan(
-        [pending(1, "50", patch=update.patch, reference={NAME: "n"}, approved=found)], SHOWN
-    )
+    made = plan([let(update, plan([update], SHOWN))], SHOWN)
     (call,) = made.calls
     part = WriteCall(
         operation="write",
@@ -106,8 +114,8 @@ def test_what_a_call_leaves_for_later_relies_on_no_approval_yet() -> None:
     (whole,), (left,) = made.carried_by(call), made.carried_by(part)
     assert [bool(path.relies_on) for path in whole.paths] == [True, False]
     assert [(path.mark.value, path.relies_on) for path in left.paths] == [
-        ("later", None),
-        ("send", None),
+        ("later", ()),
+        ("send", ()),
     ]
 
 
@@ -182,7 +190,7 @@ def test_holding_all_gives_every_path_the_same_reason() -> None:
     for one in made.updates:
         for path in one.paths:
             assert (path.mark, path.code, path.message) == (Mark.HELD, "c", "m")
-            assert (path.hits, path.relies_on) == ((hit,), None)
+            assert (path.hits, path.relies_on) == ((hit,), ())
     assert made.calls == ()
     assert len(set(digests(made).values())) == 3
     assert digests(made) != digests(hold_all(queue, Hit(code="d", message="m")))

@@ -20,7 +20,7 @@ from tests.model.queued import (
     QUEUE,
     STATUS,
     asking,
-    digests,
+    let,
     marks,
     pending,
     plan,
@@ -45,13 +45,8 @@ def states(made: PushPlan) -> str:
 
 def approving(updates: Sequence[Pending], rules: Rules, *who: int) -> list[Pending]:
     """The same queue, where these updates were let through as they are held in its plan."""
-    found = digests(plan(updates, READY, rules))
-    return [
-        replace(one, approved=frozenset(found[one.id, path] for path in one.patch))
-        if one.id in who
-        else one
-        for one in updates
-    ]
+    found = plan(updates, READY, rules)
+    return [let(one, found) if one.id in who else one for one in updates]
 
 
 def test_a_plan_counts_in_queue_order_and_holds_what_is_beyond() -> None:
@@ -69,10 +64,10 @@ def test_what_is_let_through_goes_out_and_counts() -> None:
     made = plan(queue[3:] + queue[:3], READY, rules)
     assert [one.update.id for one in made.marked(Mark.SEND)] == [4, 5]
     (path,) = plan(queue, READY, rules).updates[3].paths
-    assert path.relies_on == path.digest
-    assert path.relies_on in queue[3].approved
+    assert path.relies_on == path.hit_digests
+    assert set(path.relies_on) == queue[3].approved
     (path,) = made.updates[0].paths
-    assert path.relies_on is None, "it does not need its approval here"
+    assert path.relies_on == (), "it does not need its approval here"
     assert states(plan(approving(STARTS, rules, 3, 4, 5), READY, rules)) == "sssss"
 
 

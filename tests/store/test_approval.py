@@ -49,7 +49,8 @@ async def save(parts: Parts, plan: PushPlan) -> str:
         {"update": one.update.id, "path": path.path, "digest": path.digest,
          "mark": path.mark.value, "remote": path.remote,
          "hits": [{"rule": hit.code, "message": hit.message, "figures": dict(hit.figures),
-                   "way": hit.way.value} for hit in path.hits]}
+                   "way": hit.way.value, "digest": digest}
+                  for hit, digest in zip(path.hits, path.hit_digests, strict=True)]}
         for one in plan.updates for path in one.paths
     ]  # fmt: skip
     await Plans(parts.database, parts.number).save(plan.hash, items, {"any": "thing"}, "ann", DAY)
@@ -74,6 +75,78 @@ async def test_what_was_approved_is_held_again_when_it_is_another_thing(parts: P
     await parts.pull([campaign("a", "50"), campaign("b"), campaign("c")])
     await parts.decide()
     assert (await parts.update(update_id))["state"] == "held"
+
+
+ALWAYS = (dt.time(0), dt.time(0))
+"""Quiet hours that are over once nobody wants them any more."""
+
+
+async def hold_overnight(parts: Parts) -> int:
+    parts.rules = Rules(fields=FIELDS, bounds=Bounds(max_factor=Decimal(2)), quiet=ALWAYS)
+    update_id = await parts.enqueue("a", "500")
+    await parts.decide()
+    hits = (await parts.update(update_id))["holds"][DAILY]["hits"]
+    assert [hit["rule"] for hit in hits] == ["factor", "quiet_hours"]
+    return update_id
+
+
+async def test_what_is_approved_overnight_goes_out_in_the_morning(parts: Parts) -> None:
+    update_id = await hold_overnight(parts)
+    await parts.decisions.approve(update_id, "bob")
+    parts.rules = replace(parts.rules, quiet=None)
+    (path,) = (await parts.plan()).marked(Mark.SEND)[0].paths
+    assert len(path.relies_on) == 1
+    assert path.digest != (await parts.sql.fetchval("SELECT digest FROM syncd.approvals"))
+    assert (await parts.reports.updates_by_id([update_id]))[0]["approved_until"] is not None
+    await parts.settle(await parts.intend(), APPLIED)
+    assert await state(parts, update_id) == ("applied", None)
+
+
+async def test_a_rule_that_nobody_was_shown_holds_what_was_approved(parts: Parts) -> None:
+    update_id = await hold_overnight(parts)
+    await parts.decisions.approve(update_id, "bob")
+    bounds = Bounds(max_factor=Decimal(2), max_amount=Decimal(400))
+    parts.rules = replace(parts.rules, quiet=None, bounds=bounds)
+    await parts.decide()
+    assert await state(parts, update_id) == ("held", "amount")
+
+
+async def test_every_approval_that_a_call_relies_upon_is_asked_for_once_more(parts: Parts) -> None:
+    update_id = await parts.hold()
+    await parts.decisions.approve(update_id, "bob", valid_for=dt.timedelta(hours=9))
+    bounds = Bounds(max_factor=Decimal(2), max_amount=Decimal(400))
+    parts.rules = replace(parts.rules, bounds=bounds)
+    await parts.decide()
+    await parts.decisions.approve(update_id, "eve", valid_for=dt.timedelta(hours=1))
+    run_id = await parts.runs.open(RunKind.PUSH, "test")
+    batch = await parts.batch(run_id, await parts.plan())
+    await parts.move_clock(dt.timedelta(hours=2))
+    with pytest.raises(IntentRefused, match=f"the approval of update {update_id} holds no longer"):
+        await parts.outbox.intend(batch, BODY)
+    parts.rules = replace(parts.rules, bounds=Bounds(max_factor=Decimal(2)))
+    assert (await parts.plan()).marked(Mark.SEND), "the first of them still holds"
+
+
+async def test_what_meets_less_than_was_let_through_meanwhile_is_not_held(parts: Parts) -> None:
+    update_id = await hold_overnight(parts)
+    await parts.decisions.retry(update_id, "bob")
+    prefix = await save(parts, await parts.plan())
+    parts.rules = replace(parts.rules, quiet=None)
+    stale = await parts.plan()
+    (told,) = await parts.decisions.approve_plan(prefix, "bob")
+    assert told.outcome == "approved"
+    assert await parts.outbox.decide(stale.marked(Mark.HELD)) == set()
+    assert (await state(parts, update_id))[0] == "queued"
+
+
+async def test_a_plan_that_showed_more_than_holds_it_now_lets_it_through(parts: Parts) -> None:
+    update_id = await hold_overnight(parts)
+    await parts.decisions.retry(update_id, "bob")
+    prefix = await save(parts, await parts.plan())
+    parts.rules = replace(parts.rules, quiet=None)
+    await parts.decide()
+    await parts.decisions.approve(update_id, "bob", plan=prefix)
+    assert (await parts.plan()).marked(Mark.SEND)
 
 
 async def test_an_approval_ends(parts: Parts) -> None:
@@ -209,10 +282,9 @@ async def test_what_a_plan_shows_can_be_approved_before_it_is_held(parts: Parts)
 
 async def test_an_item_that_has_changed_since_the_plan_drops_out(parts: Parts) -> None:
     update_id = await parts.hold()
-    parts.rules = replace(parts.rules, bounds=Bounds(max_factor=Decimal(2), max_amount=Decimal(2)))
     await parts.decisions.retry(update_id, "bob")
     prefix = await save(parts, await parts.plan())
-    parts.rules = replace(parts.rules, bounds=Bounds(max_factor=Decimal(2)))
+    parts.rules = replace(parts.rules, bounds=Bounds(max_factor=Decimal(2), max_amount=Decimal(2)))
     await parts.decide()
     (told,) = await parts.decisions.approve_plan(prefix, "bob")
     assert (told.outcome, told.reason) == (

@@ -48,8 +48,14 @@ async def test_a_held_update_keeps_what_it_met_and_what_ends_it(parts: Parts) ->
     assert (len(hold["digest"]), hold["remote"]) == (32, "100")
     figures = {"from": "100", "to": "500", "allowed": "2"}
     assert hold["hits"] == [
-        {"rule": "factor", "way": "approve", "figures": figures, "message": row["reason"]}
-    ]
+        {
+            "rule": "factor",
+            "way": "approve",
+            "figures": figures,
+            "message": row["reason"],
+            "digest": hold["digest"],
+        }
+    ], "the item meets nothing else"
     command = f"syncd updates approve {update_id}"
     assert row["command"] == row["waiting_for"]["command"] == command
     assert row["waiting_for"]["text"] == f"a person decides: {row['reason']}; {command}"

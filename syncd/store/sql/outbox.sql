@@ -50,7 +50,7 @@ SELECT d.id, d.place AS external_id, syncd.open_part(d.patch, d.results) AS patc
        coalesce(c.name, CASE WHEN d.is_create THEN d.patch ->> 'name' END) AS name,
        CASE WHEN c.external_id IS NULL AND d.is_create THEN d.currency ELSE c.currency END AS currency,
        c.external_id IS NOT NULL AS is_known, d.external_id IS NULL AS is_create, d.policy, p.ours, p.awaited, n.overtaken,
-       ARRAY(SELECT v.digest FROM syncd.approvals v
+       ARRAY(SELECT h.digest FROM syncd.approvals v, unnest(v.covers) h(digest)
               WHERE v.account_id = d.account_id AND v.update_id = d.id AND v.expires_at > (SELECT syncd.now())) AS approved
   FROM due d JOIN first USING (place)
   LEFT JOIN syncd.campaigns c ON c.account_id = d.account_id AND c.external_id = d.external_id
@@ -163,10 +163,10 @@ INSERT INTO syncd.batches (account_id, id, run_id, operation, items, body_sha256
 VALUES ($1, $2, $3, $4, $5, $6, $7, syncd.now(), $8)
 
 -- name: intent_approvals
--- Of the approvals that this call relies on, those that do not hold any more.
+-- Of the hits that this call relies on approvals for, those of which none holds any more.
 SELECT d.update_id FROM unnest($2::bigint[], $3::text[]) AS d(update_id, digest)
  WHERE NOT EXISTS (SELECT FROM syncd.approvals v
-                    WHERE v.account_id = $1 AND v.update_id = d.update_id AND v.digest = d.digest
+                    WHERE v.account_id = $1 AND v.update_id = d.update_id AND d.digest = ANY (v.covers)
                       AND v.expires_at > (SELECT syncd.now()))
 
 -- name: intent_updates

@@ -37,8 +37,12 @@ SELECT p.operation, coalesce(sum(r.requests), 0)::bigint AS requests
  WHERE p.account_id = $1 GROUP BY p.operation
 
 -- name: prospect_approvals
--- Approvals of these items that still hold, of each the one that holds longest.
-SELECT DISTINCT ON (p.digest) p.digest, p.approved_by, p.expires_at
-  FROM syncd.approvals p
- WHERE p.account_id = $1 AND p.digest = ANY ($2::text[]) AND p.expires_at > (SELECT syncd.now())
- ORDER BY p.digest, p.expires_at DESC
+-- Items ($2) of which every hit ($3, beside its item) is covered by an approval that still holds: who gave the one that
+-- ends first.
+SELECT m.item AS digest, (array_agg(v.approved_by ORDER BY v.expires_at))[1] AS approved_by, min(v.expires_at) AS expires_at
+  FROM unnest($2::text[], $3::text[]) m(item, hit)
+  LEFT JOIN (SELECT DISTINCT ON (h.digest) h.digest, p.approved_by, p.expires_at
+               FROM syncd.approvals p, unnest(p.covers) h(digest)
+              WHERE p.account_id = $1 AND p.expires_at > (SELECT syncd.now()) AND h.digest = ANY ($3)
+              ORDER BY h.digest, p.expires_at DESC) v ON v.digest = m.hit
+ GROUP BY m.item HAVING bool_and(v.digest IS NOT NULL)
