@@ -388,3 +388,11 @@ BEGIN
     PERFORM pg_notify('syncd_updates', one::text) FROM unnest(resumed) one;
     RETURN coalesce(cardinality(resumed), 0);
 END $$;
+
+-- What runs beside a write, and what acts with the owner's rights, finds the same names whoever calls it.
+DO $$ DECLARE one regprocedure; BEGIN
+    FOR one IN SELECT p.oid FROM pg_proc p
+                WHERE p.pronamespace = 'syncd'::regnamespace AND (p.prosecdef OR p.prorettype = 'trigger'::regtype) LOOP
+        EXECUTE format('ALTER FUNCTION %s SET search_path = pg_catalog, pg_temp', one);
+    END LOOP;
+END $$;

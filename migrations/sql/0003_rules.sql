@@ -136,9 +136,13 @@ CREATE FUNCTION syncd.moves_the_limit(patch jsonb, shown jsonb, path text) RETUR
                     WHERE p.key <> path AND starts_with(p.key, 'budget.') AND syncd.figure(p.value) IS NOT NULL
                       AND syncd.figure(shown ->> p.key) IS NULL);
 
+-- Paths that are money whatever `syncd.fields` says, which the service writes.
+CREATE FUNCTION syncd.is_money(path text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN path ~ '^(budget\.|price\.amount$|price\.country\.|price\.action\.)';
+
 -- Why the owner's table does not allow this change of a path, null where it does; `shown` is what stood there of the
--- campaign, `beside` all that changes with it. A cap of the path itself comes before the one for all. A limit that is
--- lifted is more than any amount, times any factor.
+-- campaign, `beside` all that changes with it. The cap of the path itself comes before those of its stems, the one for
+-- all comes last and is about money. A limit that is lifted is more than any amount, times any factor.
 CREATE FUNCTION syncd.cap_breach(account syncd.accounts, path text, shown jsonb, wanted text, beside jsonb) RETURNS text
     LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -147,15 +151,18 @@ DECLARE
     was    numeric := syncd.figure(before);
     cap    record;
 BEGIN
-    IF NOT (starts_with(path, 'budget.')
-            OR coalesce((syncd.field_of(account.provider, account.dialect, path)).kind = 'amount', path ~ '^price\.')) THEN
-        RETURN NULL;
-    END IF;
-    SELECT coalesce(own.max_amount, wide.max_amount) AS most, coalesce(own.max_factor, wide.max_factor) AS factor,
-           wide.max_increase AS increase INTO cap
-      FROM (SELECT) one
-      LEFT JOIN syncd.caps own ON own.account_id = account.id AND own.path = cap_breach.path
-      LEFT JOIN syncd.caps wide ON wide.account_id = account.id AND wide.path = '*';
+    SELECT (array_agg(c.max_amount ORDER BY c.path = cap_breach.path DESC, length(c.path) DESC)
+                FILTER (WHERE c.max_amount IS NOT NULL))[1] AS most,
+           (array_agg(c.max_factor ORDER BY c.path = cap_breach.path DESC, length(c.path) DESC)
+                FILTER (WHERE c.max_factor IS NOT NULL))[1] AS factor,
+           max(c.max_increase) AS increase INTO cap
+      FROM syncd.caps c
+     WHERE c.account_id = account.id AND (
+           c.path = cap_breach.path
+           OR (right(c.path, 2) = '.*' AND starts_with(cap_breach.path, left(c.path, -1)))
+           OR (c.path = '*' AND (syncd.is_money(cap_breach.path) OR coalesce(
+               (syncd.field_of(account.provider, account.dialect, cap_breach.path)).kind = 'amount',
+               starts_with(cap_breach.path, 'price.')))));
     IF amount > cap.most THEN
         RETURN format('%s: %s is above the owner''s cap, %s', path, wanted, trim_scale(cap.most));
     ELSIF wanted = 'unlimited' AND NOT syncd.moves_the_limit(beside, shown, path) THEN
@@ -167,7 +174,7 @@ BEGIN
                                    trim_scale(cap.increase) || ' more within an hour'));
         END IF;
     ELSIF amount IS NULL AND wanted <> 'unlimited' AND coalesce(cap.most, cap.factor) IS NOT NULL
-          AND starts_with(path, 'budget.') THEN
+          AND syncd.is_money(path) THEN
         RETURN format('%s: %s is no amount that the owner''s cap could be set against', path, syncd.cut(wanted));
     ELSIF amount > was AND amount > was * cap.factor THEN
         RETURN format('%s: from %s to %s is more than %s times as much, the owner''s cap', path, before, wanted,
@@ -182,9 +189,10 @@ CREATE FUNCTION syncd.create_breach(account syncd.accounts, patch jsonb) RETURNS
       FROM syncd.caps c
      WHERE c.account_id = account.id AND (c.path = '*' OR starts_with(c.path, 'budget.'))
        AND NOT EXISTS (SELECT FROM jsonb_object_keys(patch) k(path) WHERE starts_with(k.path, 'budget.'))
-       AND EXISTS (SELECT FROM syncd.fields f
-                    WHERE f.provider = account.provider AND f.dialect = account.dialect AND f.is_creatable
-                      AND starts_with(f.path, 'budget.'))
+       AND (starts_with(c.path, 'budget.') OR EXISTS (
+            SELECT FROM syncd.fields f
+             WHERE f.provider = account.provider AND f.dialect = account.dialect AND f.is_creatable
+               AND starts_with(f.path, 'budget.')))
     HAVING min(c.max_amount) IS NOT NULL
 $$;
 
@@ -232,7 +240,8 @@ BEGIN
     RETURN told;
 END $$;
 
--- No door gets around the owner's caps: nothing is sent without an attempt, whoever writes it.
+-- No door gets around the owner's caps: nothing is sent without an attempt, whoever writes it. The time that counts is
+-- the one at which it is written, not the one that its call claims.
 CREATE FUNCTION syncd.check_caps() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -243,6 +252,10 @@ BEGIN
                   WHERE a.id IN (SELECT n.account_id FROM added n)
                     AND EXISTS (SELECT FROM syncd.caps c WHERE c.account_id = a.id)
                   ORDER BY a.id FOR NO KEY UPDATE LOOP
+        -- Whoever still sees the account as it was before another's attempts cannot count them, and fails here.
+        UPDATE syncd.accounts a SET last_batch = a.last_batch WHERE a.id = owner.id;
+        UPDATE syncd.batches b SET sent_at = syncd.now()
+         WHERE b.account_id = owner.id AND b.id IN (SELECT n.batch_id FROM added n WHERE n.account_id = owner.id);
         SELECT b.told INTO told
           FROM (SELECT n.*, (SELECT jsonb_object_agg(o.key, o.value) FROM added m, jsonb_each(m.sent) o
                               WHERE m.account_id = n.account_id AND m.batch_id = n.batch_id

@@ -49,8 +49,8 @@ ALTER TABLE syncd.batches ADD COLUMN request text;
 CREATE INDEX batches_by_time ON syncd.batches (account_id, sent_at);
 CREATE INDEX attempts_of_campaign ON syncd.attempts (account_id, external_id, batch_id);
 
--- The owner's own limits by path, `*` for all; nobody but the owner role writes here. What is counted is counted for
--- all paths together.
+-- The owner's own limits by path, a stem with `.*` for every key there, `*` for all; nobody but the owner role writes
+-- here. What is counted is counted for all paths together.
 CREATE TABLE syncd.caps (
     account_id   integer NOT NULL REFERENCES syncd.accounts,
     path         text NOT NULL CHECK (path <> ''),
@@ -63,8 +63,8 @@ CREATE TABLE syncd.caps (
     PRIMARY KEY (account_id, path),
     CHECK (num_nonnulls(max_amount, max_factor, max_increase, activations) > 0),
     CONSTRAINT counted_for_all CHECK (path = '*' OR num_nonnulls(max_increase, activations) = 0),
-    -- A stem would be met by nothing.
-    CONSTRAINT of_one_path CHECK (right(path, 2) <> '.*')
+    -- Anything else would be met by nothing.
+    CONSTRAINT path_or_stem CHECK (path = '*' OR path ~ '^[a-z][a-z0-9_]*(\.([A-Za-z0-9_-]+|".+"))*(\.\*)?$')
 );
 
 -- That a person let an item through, until when. The digest names the item with the rules that it met, `covers` each

@@ -102,7 +102,8 @@ def list_(choices: Choices, /, account: str | None = None) -> int:
 )
 @click.pass_obj
 def set_(choices: Choices, /, account: str, path: str, **given: Decimal | int | None) -> int:
-    """Set figures of a cap, for one path or for all of an account. The others stay.
+    """Set figures of a cap, for one path, for all below one (`price.country.*`) or for all of an
+    account. The others stay.
 
     Only the owner of the database may: the user of [database] owner_url. Amounts are in the
     account's currency."""
@@ -244,7 +245,7 @@ def _check(
     """Raise UsageError for a cap that nothing would ever meet."""
     from syncd.cli.checking import did_you_mean, require_account
     from syncd.errors import UsageError
-    from syncd.model.path import ANY_KEY, Kind, field_of
+    from syncd.model.path import ANY_KEY, Kind, covers, field_of
 
     require_account(account, known)
     if path == "*":
@@ -257,11 +258,8 @@ def _check(
     offered = known[account].fields.values()
     amounts = [one.path for one in offered if one.kind is Kind.AMOUNT]
     found = field_of(offered, path)
-    if path.endswith(f".{ANY_KEY}"):
-        raise UsageError(
-            f'"{path}" stands for many paths', remedy="name one of them, or leave PATH out for all"
-        )
-    if found is None or found.kind is not Kind.AMOUNT:
+    is_stem = path.endswith(f".{ANY_KEY}") and any(covers(path, one) for one in amounts)
+    if not is_stem and (found is None or found.kind is not Kind.AMOUNT or ANY_KEY in path):
         raise UsageError(
             f'"{path}" is no amount of {account}{did_you_mean(path, amounts)}',
             remedy=f"amounts there: {', '.join(amounts) or 'none'}",

@@ -5,7 +5,7 @@ with its code, its figures and the way out. Pure; the rules themselves stand in 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -89,8 +89,8 @@ class Change:
 class Rules:
     """What holds for one account: the provider's fields, the guarded changes that go without leave
     (`free`), bounds for all money and for single paths (a stem with `.*` stands for every key
-    there), the owner's caps by path, quiet hours on the clock of `zone`, and what may happen within
-    `window` seconds. None and empty: no such rule."""
+    there), the owner's caps likewise, quiet hours on the clock of `zone`, and what may happen
+    within `window` seconds. None and empty: no such rule."""
 
     fields: tuple[Field, ...] = ()
     free: frozenset[Guard] = frozenset()
@@ -117,21 +117,20 @@ class Rules:
         return changes.get("status") == "active"
 
     def cap(self, path: str = ANY_KEY) -> Cap:
-        """The owner's limits for a path, key by key the one for this path before that for all."""
+        """The owner's limits for a path, key by key the narrowest that says anything; those for all
+        come last."""
         wide = self.caps.get(ANY_KEY, Cap())
-        own = self.caps.get(path, Cap())
+        places = [*(self.caps[stem] for stem in _narrowest(self.caps, path)), wide]
         return Cap(
-            max_amount=_first(own.max_amount, wide.max_amount),
-            max_factor=_first(own.max_factor, wide.max_factor),
+            max_amount=_first(*(one.max_amount for one in places)),
+            max_factor=_first(*(one.max_factor for one in places)),
             max_increase=wide.max_increase,
             activations=wide.activations,
         )
 
     def bounds_of(self, path: str) -> Bounds:
         """The limits for a path, key by key the narrowest that says anything."""
-        wide = [stem for stem in self.paths if covers(stem, path)]
-        order = sorted(wide, key=lambda stem: (stem == path, len(stem)), reverse=True)
-        places = [self.paths[stem] for stem in order]
+        places = [self.paths[stem] for stem in _narrowest(self.paths, path)]
         if self.kind(path) is Kind.AMOUNT:
             places.append(self.bounds)
         gaps = [one.min_gap for one in (*places, self.bounds) if one.min_gap is not None]
@@ -163,6 +162,12 @@ def mismatch(dialect: str, seen: str | None) -> Hit | None:
         f' write dialect = "{seen}" in its configuration',
         way=Way.ITSELF,
     )
+
+
+def _narrowest(stems: Iterable[str], path: str) -> list[str]:
+    """Those that a path is, or stands below, the narrowest first."""
+    found = [stem for stem in stems if covers(stem, path)]
+    return sorted(found, key=lambda stem: (stem == path, len(stem)), reverse=True)
 
 
 def _first(*values: Decimal | None) -> Decimal | None:

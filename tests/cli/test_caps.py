@@ -95,6 +95,16 @@ def test_what_is_set_holds_at_the_door_of_the_queue(pulled: Command) -> None:
     assert pulled(*wanted).code == 0
 
 
+def test_a_stem_holds_for_all_below_it(pulled: Command) -> None:
+    campaign = pulled("campaigns", "list", "--format", "json").document["campaigns"][0]
+    ran = pulled("db", "caps", "set", ACCOUNT, "budget.*", "--max-amount", "20")
+    assert (ran.code, ran.out) == (0, f"{ACCOUNT}, budget.*: max_amount 20\n")
+    pulled("db", "caps", "set", ACCOUNT, "budget.monthly", "--max-amount", "30")
+    wanted = ("enqueue", ACCOUNT, campaign["external_id"], "--set")
+    codes = [pulled(*wanted, f"budget.{one}").code for one in ("daily=21", "monthly=30")]
+    assert codes == [2, 0]
+
+
 def test_set_and_remove_answer_in_json(syncd: Command) -> None:
     told = syncd("db", "caps", "set", ACCOUNT, "--max-increase", "1000", "--format", "json")
     assert (told.document["schema"], told.document["max_increase"]) == ("syncd.cap/1", "1000")
@@ -111,7 +121,10 @@ REFUSED = [
         "budget.monthly",
     ),
     (["set", ACCOUNT, "name", "--max-amount", "5"], '"name" is no amount', "amounts there:"),
-    (["set", ACCOUNT, "budget.*", "--max-amount", "5"], "stands for many", "leave PATH out"),
+    (["set", ACCOUNT, "native.*", "--max-amount", "5"], '"native.*" is no amount', "amounts"),
+    (["set", ACCOUNT, "price.country.*", "--max-amount", "5"], "is no amount", "amounts there:"),
+    (["set", ACCOUNT, "budget*", "--max-amount", "5"], "is no amount", "amounts there:"),
+    (["set", ACCOUNT, "budget.", "--max-amount", "5"], "is no amount", "amounts there:"),
     (
         ["set", ACCOUNT, "budget.daily", "--activations", "5"],
         "--activations count over the whole account",

@@ -33,10 +33,11 @@ def _bound(rules: Rules, path: str, key: str) -> Fraction | None:
 
 
 def _owners(rules: Rules, path: str) -> dict[str, Fraction | None]:
-    """What the owner says: of the path itself, of all."""
+    """What the owner says: of the path itself, of all beside it, of all."""
     found: dict[str, Fraction | None] = {}
+    places = (path, f"{path.partition('.')[0]}.*", "*")
     for key in ("max_amount", "max_factor", "max_increase"):
-        figures = [getattr(rules.caps.get(place), key, None) for place in (path, "*")]
+        figures = [getattr(rules.caps.get(place), key, None) for place in places]
         given = [Fraction(one) for one in figures if one is not None]
         found[key] = given[0] if given else None
     return found

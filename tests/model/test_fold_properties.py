@@ -61,7 +61,7 @@ RULES = st.builds(
         st.builds(Bounds, max_factor=FIGURES, max_amount=FIGURES, floor=FIGURES),
     ),
     caps=st.dictionaries(
-        st.sampled_from(["*", MONTHLY]),
+        st.sampled_from(["*", "budget.*", MONTHLY]),
         st.builds(
             Cap, max_amount=FIGURES, max_factor=FIGURES, max_increase=FIGURES, activations=COUNTS
         ),

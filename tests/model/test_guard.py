@@ -174,6 +174,10 @@ def cap(amount: str | None = None, factor: str | None = None, *others: str) -> C
         ({DAILY: cap("5", "2")}, MONTHLY, cap()),
         ({"*": cap("5", "2"), DAILY: cap("7")}, DAILY, cap("7", "2")),
         ({"*": cap("5", "2"), DAILY: cap(None, "3")}, DAILY, cap("5", "3")),
+        ({"*": cap("5", "2"), "budget.*": cap("7"), DAILY: cap(None, "3")}, DAILY, cap("7", "3")),
+        ({"*": cap("5", "2"), "budget.*": cap("7")}, "budgets", cap("5", "2")),
+        ({"price.*": cap("5", "2"), "price.country.*": cap("7")}, "price.country.UK",
+         cap("7", "2")),
         # What holds within a window holds for the account and not for a path.
         ({DAILY: cap(None, None, "9", "1")}, DAILY, cap()),
         ({"*": cap(None, None, "9", "1"), DAILY: cap("5", "2", "1", "7")}, DAILY,

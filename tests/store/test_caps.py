@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
@@ -12,6 +13,7 @@ import pytest
 
 from syncd.errors import IntentRefused
 from syncd.model.guard import Rules
+from syncd.model.path import Field, Kind
 from syncd.model.run import RunKind
 from tests.store.parts import BODY, FIELDS, Parts, campaign, registration
 
@@ -134,8 +136,40 @@ async def test_one_of_two_limits_side_by_side_does_not_stand_for_the_other(parts
 
 
 async def test_a_cap_that_nothing_would_meet_is_refused(parts: Parts) -> None:
-    with pytest.raises(asyncpg.CheckViolationError, match="of_one_path"):
-        await parts.cap("price.country.*", max_amount=5)
+    for path in (
+        "budget.",
+        "budget.*.x",
+        "*.daily",
+        ".*",
+        "budget*",
+        "Budget daily",
+        " budget.daily",
+    ):
+        with pytest.raises(asyncpg.CheckViolationError, match="path_or_stem"):
+            await parts.cap(path, max_amount=5)
+    await parts.cap('price.country."a b"', max_amount=5)
+
+
+async def test_a_stem_stands_for_every_key_there_and_the_narrowest_holds(parts: Parts) -> None:
+    await parts.cap("*", max_amount=1000, max_factor=9)
+    await parts.cap("price.*", max_amount=10)
+    await parts.cap("price.country.*", max_amount=20, max_factor=2)
+    await parts.cap("price.country.U", max_amount=30)
+    shown = {"price.country.U": "5", "price.country.UK": "10"}
+    within = {"price.country.U": "10", "price.country.UK": "20", "price.action.x": "10"}
+    await attempt(parts, (within, shown))
+    for path, value, cap in (
+        ("price.country.UK", "20.1", "20"),
+        ("price.country.U", "30.1", "30"),
+        ("price.country.U", "11", "2 times"),
+        ("price.action.x", "11", "10"),
+        ("price.countryside", "11", "10"),
+        (DAILY, "1001", "1000"),
+    ):
+        assert cap in await refused(parts, ({path: value}, shown)), path
+    rules = Rules(caps=await parts.records.caps())
+    for path, most in (("price.country.UK", 20), ("price.country.U", 30), ("price.action.x", 10)):
+        assert rules.cap(path).max_amount == most
 
 
 async def test_starts_are_counted_over_an_hour_whoever_made_them(parts: Parts) -> None:
@@ -153,6 +187,83 @@ async def test_starts_are_counted_over_an_hour_whoever_made_them(parts: Parts) -
     assert "it would be start 3" in await refused(parts, start)
     await parts.move_clock(dt.timedelta(hours=1))
     await attempt(parts, start, start)
+
+
+async def test_an_hour_is_any_sixty_minutes(parts: Parts) -> None:
+    """By no hour of the clock: each start makes room again an hour after it was sent."""
+    await parts.cap("*", activations=2, max_increase=50)
+    start = ({"status": "active", DAILY: "120"}, {"status": "paused", DAILY: "100"})
+    told = "it would be start 3 within an hour; the owner's cap is 2"
+
+    async def after(minutes: int) -> None:
+        await parts.move_clock(dt.timedelta(minutes=minutes))
+
+    await attempt(parts, start)
+    await after(40)
+    await attempt(parts, start)
+    await after(19)
+    assert await refused(parts, start) == told
+    recent = await parts.records.recent(60)
+    assert (recent.activations, recent.hour_activations) == (0, 2)
+    assert (dict(recent.increases), dict(recent.hour_increases)) == ({}, {"EUR": 40})
+    await after(1)
+    await attempt(parts, start)
+    assert await refused(parts, start) == told
+    await after(39)
+    assert await refused(parts, start) == told
+    await after(1)
+    await attempt(parts, start)
+
+
+async def test_a_call_counts_from_when_it_is_written_whatever_time_it_claims(parts: Parts) -> None:
+    await parts.cap("*", activations=1)
+    start = ({"status": "active"}, {"status": "paused"})
+    run_id = await parts.runs.open(RunKind.PUSH, "test")
+    await parts.sql.execute("SET ROLE syncd_service")
+    for age in ("2 hours", "-2 hours"):
+        statement = INSERT.replace("syncd.now()) R", f"syncd.now() - interval '{age}') R")
+        rows = json.dumps([{"n": 1, "sent": start[0], "remote": start[1]}])
+        await parts.sql.execute(statement, parts.number, run_id, rows)
+        with pytest.raises(asyncpg.PostgresError, match="it would be start 2"):
+            await parts.sql.execute(statement, parts.number, run_id, rows)
+        await parts.sql.execute("RESET ROLE")
+        await parts.move_clock(dt.timedelta(hours=1))
+        await parts.sql.execute("SET ROLE syncd_service")
+
+
+async def test_a_call_that_was_begun_long_ago_counts_from_now(parts: Parts) -> None:
+    """An empty batch, left lying until it is out of the window, is none to hide starts in."""
+    await parts.cap("*", activations=1)
+    await parts.sql.execute("SET ROLE syncd_service")
+    run_id = await parts.runs.open(RunKind.PUSH, "test")
+    empty = INSERT[: INSERT.index("RETURNING")].replace("WITH batch AS (", "")
+    late = "INSERT INTO syncd.attempts (account_id, batch_id, update_id, external_id, sent, remote)"
+    late += """ SELECT u.account_id, $1, u.id, u.external_id, '{"status": "active"}', '{}'"""
+    late += " FROM syncd.updates u ORDER BY u.id LIMIT 1"
+    for _ in range(2):
+        await parts.sql.execute(empty, parts.number, run_id)
+    await parts.sql.execute("RESET ROLE")
+    await parts.move_clock(dt.timedelta(hours=2))
+    await parts.sql.execute("SET ROLE syncd_service")
+    one, other = [row["id"] for row in await parts.sql.fetch("SELECT id FROM syncd.batches")]
+    await parts.sql.execute(late, one)
+    with pytest.raises(asyncpg.PostgresError, match="it would be start 2"):
+        await parts.sql.execute(late, other)
+
+
+async def test_nobody_counts_by_what_he_saw_before_another_sent(parts: Parts) -> None:
+    await parts.cap("*", activations=1)
+    start = ({"status": "active"}, {"status": "paused"})
+    rows = json.dumps([{"n": 1, "sent": start[0], "remote": start[1]}])
+    run_id = await parts.runs.open(RunKind.PUSH, "test")
+    beside = await asyncpg.connect(parts.url)
+    try:
+        await beside.execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM syncd.attempts")
+        await attempt(parts, start)
+        with pytest.raises(asyncpg.SerializationError):
+            await beside.execute(INSERT, parts.number, run_id, rows)
+    finally:
+        await beside.close()
 
 
 async def test_rises_are_counted_by_currency(parts: Parts) -> None:
@@ -213,7 +324,37 @@ async def test_the_service_cannot_move_a_call_out_of_the_window(parts: Parts) ->
             await parts.sql.execute(f"UPDATE syncd.batches SET {change}")
 
 
-async def test_a_budget_is_capped_whatever_kind_the_service_calls_it(parts: Parts) -> None:
+async def test_money_is_capped_whatever_kind_the_service_calls_it(parts: Parts) -> None:
     await parts.cap("*", max_amount=100)
+    prices = ("price.amount", "price.country.UK", "price.action.x")
+    await parts.accounts.declare(
+        "criteo", "documented",
+        [*FIELDS, *(Field(path=one, kind=Kind.TEXT) for one in (*prices, "price.type"))],
+    )  # fmt: skip
+    await parts.sql.execute("SET ROLE syncd_service")
     await parts.sql.execute("UPDATE syncd.fields SET kind = 'text' WHERE path = $1", DAILY)
-    assert "above the owner's cap" in await refused(parts, ({DAILY: "101"}, {DAILY: "90"}))
+    for path in (DAILY, *prices):
+        assert "above the owner's cap" in await refused(parts, ({path: "101"}, {path: "90"}))
+        assert "is no amount that" in await refused(parts, ({path: "1e9"}, {path: "90"}))
+        await attempt(parts, ({path: None}, {path: "90"}))
+    await attempt(parts, ({"price.type": "900"}, {}))
+    await parts.sql.execute("RESET ROLE")
+    await parts.cap("price.type", max_amount=100)
+    assert "above the owner's cap" in await refused(parts, ({"price.type": "900"}, {}))
+
+
+async def test_a_create_without_a_budget_is_capped_where_the_owner_names_one(parts: Parts) -> None:
+    """That there are budgets to be given is what `syncd.fields` says, and the service writes it."""
+    await parts.cap("budget.*", max_amount=100)
+    await parts.accounts.register([registration(can_create=True)])
+    await parts.accounts.declare(
+        "criteo", "documented", [replace(one, creatable=True) for one in FIELDS]
+    )
+    number = await parts.enqueue(None, patch={"name": "New", DAILY: "5"})
+    await parts.sql.execute("SET ROLE syncd_service")
+    await parts.sql.execute("DELETE FROM syncd.fields")
+    rows = json.dumps([{"n": 7, "sent": {"name": "New"}, "remote": {}}])
+    run_id = await parts.runs.open(RunKind.PUSH, "test")
+    with pytest.raises(asyncpg.PostgresError, match="no budget is given"):
+        await parts.sql.execute(INSERT, parts.number, run_id, rows)
+    assert (await parts.update(number))["state"] == "queued"

@@ -116,12 +116,38 @@ async def test_people_read_the_views_or_call_their_functions_and_do_nothing_else
     assert set(every) - set(mine) == {"note_event", "check_caps"}  # they write as the owner
 
 
-async def test_what_acts_with_the_owners_rights_says_where_it_looks_for_names(parts: Parts) -> None:
+async def test_what_watches_or_acts_as_the_owner_says_where_it_looks_for_names(
+    parts: Parts,
+) -> None:
     loose = await parts.sql.fetch(
         "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'syncd'::regnamespace"
-        " AND prosecdef AND 'search_path=pg_catalog, pg_temp' <> ALL (coalesce(proconfig, '{}'))"
+        " AND (prosecdef OR prorettype = 'trigger'::regtype)"
+        " AND 'search_path=pg_catalog, pg_temp' <> ALL (coalesce(proconfig, '{}'))"
     )
     assert loose == []
+
+
+async def test_an_operator_of_ones_own_does_not_blind_a_trigger(parts: Parts) -> None:
+    await parts.pull([campaign("a")])
+    number = await parts.enqueue("a", "60")
+    await parts.sql.execute(
+        "CREATE SCHEMA mine; CREATE FUNCTION mine.same(bigint, bigint) RETURNS boolean"
+        " LANGUAGE sql RETURN true;"
+        "CREATE OPERATOR mine.= (FUNCTION = mine.same, LEFTARG = bigint, RIGHTARG = bigint);"
+        "CREATE FUNCTION mine.same(syncd.update_state, syncd.update_state) RETURNS boolean"
+        " LANGUAGE sql RETURN true; CREATE OPERATOR mine.= (FUNCTION = mine.same,"
+        " LEFTARG = syncd.update_state, RIGHTARG = syncd.update_state);"
+        "GRANT USAGE ON SCHEMA mine TO syncd_service"
+    )
+    try:
+        await parts.sql.execute("SET ROLE syncd_service; SET search_path = mine, pg_catalog")
+        with pytest.raises(asyncpg.PostgresError, match="cannot go from queued to unknown"):
+            await parts.sql.execute(
+                "UPDATE syncd.updates SET state = 'unknown', read_after = now()"
+                " WHERE id OPERATOR(pg_catalog.=) $1", number,
+            )  # fmt: skip
+    finally:
+        await parts.sql.execute("RESET ROLE; RESET search_path; DROP SCHEMA mine CASCADE")
 
 
 async def test_nobody_but_the_owner_writes_the_caps(parts: Parts) -> None:
