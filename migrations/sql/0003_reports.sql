@@ -74,7 +74,8 @@ SELECT u.id, a.name AS account, u.external_id, c.name AS campaign_name, k.cause,
   CROSS JOIN LATERAL (SELECT CASE u.state WHEN 'applied' THEN 'different' ELSE u.state::text END AS cause) k
   CROSS JOIN LATERAL (
        SELECT coalesce((SELECT max(e.at) FROM syncd.update_events e
-                         WHERE e.account_id = u.account_id AND e.update_id = u.id AND e.state = u.state),
+                         WHERE e.account_id = u.account_id AND e.update_id = u.id AND e.state = u.state
+                           AND e.was IS DISTINCT FROM e.state),
                        u.settled_at, u.created_at) AS since) s
   LEFT JOIN LATERAL (
        SELECT string_agg(format('%s is %s at the provider, asked was %s', p.key,
@@ -86,9 +87,10 @@ SELECT u.id, a.name AS account, u.external_id, c.name AS campaign_name, k.cause,
  WHERE u.state = 'held' OR (u.state = 'unknown' AND s.since <= syncd.now() - interval '5 min')
     OR (u.seen_at IS NULL AND (u.state = 'rejected' OR (u.state = 'applied' AND u.confirmation = 'different')));
 
--- Every state that an update reached, when, why and by whom.
+-- Every state that an update reached and every search for what it may have made, when, why and by whom.
 CREATE VIEW report.update_events AS
-SELECT e.id, a.name AS account, e.update_id, e.at, e.was, e.state, e.code, e.message, e.by, e.batch_id, e.holds
+SELECT e.id, a.name AS account, e.update_id, e.at, e.was, e.state, e.code, e.message, e.by, e.batch_id, e.holds,
+       e.merged
   FROM syncd.update_events e JOIN syncd.accounts a ON a.id = e.account_id;
 
 CREATE VIEW report.plans AS

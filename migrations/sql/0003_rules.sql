@@ -30,18 +30,21 @@ CREATE FUNCTION syncd.note_event() RETURNS trigger LANGUAGE plpgsql SECURITY DEF
 DECLARE
     was syncd.update_state := CASE WHEN TG_OP = 'UPDATE' THEN OLD.state END;
 BEGIN
-    INSERT INTO syncd.update_events (account_id, update_id, at, was, state, code, message, by, batch_id, holds)
+    INSERT INTO syncd.update_events (account_id, update_id, at, was, state, code, message, by, batch_id, holds, merged)
     VALUES (NEW.account_id, NEW.id, syncd.now(), was, NEW.state, NEW.reason_code,
             CASE WHEN TG_OP = 'INSERT' THEN NEW.request_reason ELSE NEW.reason END,
             CASE WHEN TG_OP = 'INSERT' THEN NEW.asked_by
                  ELSE coalesce(nullif(current_setting('syncd.actor', true), ''), session_user) END,
-            CASE WHEN NEW.state = 'sending' OR was IN ('sending', 'unknown') THEN NEW.batch_id END, NEW.holds);
+            CASE WHEN NEW.state = 'sending' OR was IN ('sending', 'unknown') THEN NEW.batch_id END, NEW.holds,
+            CASE WHEN TG_OP = 'UPDATE' AND OLD.merged IS DISTINCT FROM NEW.merged THEN NEW.merged END);
     RETURN NULL;
 END $$;
 CREATE TRIGGER updates_begun AFTER INSERT ON syncd.updates
     FOR EACH ROW EXECUTE FUNCTION syncd.note_event();
 CREATE TRIGGER updates_moved AFTER UPDATE ON syncd.updates
-    FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state) EXECUTE FUNCTION syncd.note_event();
+    FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state OR NEW.searches > OLD.searches
+                       OR OLD.merged IS DISTINCT FROM NEW.merged)
+    EXECUTE FUNCTION syncd.note_event();
 
 CREATE TRIGGER update_events_append_only BEFORE UPDATE OR DELETE ON syncd.update_events
     FOR EACH ROW EXECUTE FUNCTION syncd.refuse_change();

@@ -24,6 +24,8 @@ ALTER TABLE syncd.updates
     ADD COLUMN asked_by text,
     -- By path why it is held: {"digest", "remote", "hits": [{"rule", "message", "figures", "way", "digest"}]}.
     ADD COLUMN holds jsonb,
+    -- What the last merge found: {"at", "read", "read_at", "paths": {path: {"remote", "found", "mark", ...}}}.
+    ADD COLUMN merged jsonb,
     ADD COLUMN retry_of bigint,
     ADD COLUMN seen_at timestamptz,
     ADD COLUMN seen_by text,
@@ -102,7 +104,8 @@ CREATE TABLE syncd.plans (
 );
 CREATE INDEX plans_by_hash ON syncd.plans (hash text_pattern_ops, id);
 
--- Every state that an update reached, by whichever door.
+-- Every state that an update reached, by whichever door; and what leaves it in its state and is told of all the same:
+-- a search for what it may have made, a merge that left it waiting.
 CREATE TABLE syncd.update_events (
     account_id integer NOT NULL,
     id         bigint NOT NULL DEFAULT nextval('syncd.ids'),
@@ -115,6 +118,7 @@ CREATE TABLE syncd.update_events (
     by         text NOT NULL,
     batch_id   bigint,
     holds      jsonb,
+    merged     jsonb,
     PRIMARY KEY (account_id, id)
 );
 CREATE INDEX update_events_of_update ON syncd.update_events (account_id, update_id, id);

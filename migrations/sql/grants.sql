@@ -19,7 +19,7 @@ REVOKE EXECUTE ON FUNCTION syncd.note_event(), syncd.check_caps() FROM syncd_ser
 GRANT SELECT ON ALL TABLES IN SCHEMA syncd, report TO syncd_service;
 REVOKE UPDATE ON syncd.updates, syncd.batches, syncd.attempts FROM syncd_service;
 GRANT UPDATE (external_id, state, reason_code, reason, results, confirmation, confirmed_at, settled_at, batch_id,
-              read_after, settle, repeats, searches, superseded_by, holds) ON syncd.updates TO syncd_service;
+              read_after, settle, repeats, searches, superseded_by, holds, merged) ON syncd.updates TO syncd_service;
 -- Of a call only what came back.
 GRANT UPDATE (answered_at, http_status, whole, message) ON syncd.batches TO syncd_service;
 GRANT UPDATE (outcome, code, message, trace_id, warnings) ON syncd.attempts TO syncd_service;

@@ -16,6 +16,7 @@ from syncd.cli.plan_document import SHORT
 from syncd.cli.steps import Stamp, Step, ends_by_itself, hit_notes, moved, rules_of, wanted
 from syncd.cli.text import quoted, shown, transition
 from syncd.model.path import DELETED
+from syncd.model.recovery import SEARCHES
 from syncd.store.reports import Chain, Row
 
 _FINAL: Final = ("applied", "rejected", "superseded", "cancelled", "expired")
@@ -40,7 +41,7 @@ def steps_of(chain: Chain, stamp: Stamp) -> list[Step]:
         *_planned(chain, stamp),
         *_approvals(chain, stamp),
         *calls(chain.update, chain.attempts, {key: list(ids) for key, ids in chain.mates.items()}),
-        *(step for event in chain.events for step in _event(chain, event)),
+        *_events(chain),
         *_read_back(chain),
         *_seen(chain.update),
     ]
@@ -152,8 +153,20 @@ def _plan_holds(chain: Chain) -> Iterator[dict[str, Row]]:
         yield {item["path"]: item for item in plan["items"]}
 
 
-def _event(chain: Chain, event: Row) -> Iterator[Step]:
-    """A state that was reached, unless another step tells it."""
+def _events(chain: Chain) -> Iterator[Step]:
+    """Every state that was reached, and every search for what an unanswered create has made."""
+    searches = 0
+    for event in chain.events:
+        is_search = event["was"] == event["state"] == "unknown"
+        searches = searches + 1 if event["was"] == "unknown" else 0
+        if is_search:
+            yield _step(event, "searched", f"search {searches} of {SEARCHES}: {_told(event)}")
+        elif event["was"] != event["state"]:
+            yield from _event(chain, event, searches)
+
+
+def _event(chain: Chain, event: Row, searches: int) -> Iterator[Step]:
+    """A state that was reached, unless another step tells it; a create is read back by a search."""
     was, state = event["was"], event["state"]
     if was is None or state == "sending" or (was == "held" and event["code"] == "approved"):
         return
@@ -170,8 +183,14 @@ def _event(chain: Chain, event: Row) -> Iterator[Step]:
             text = f"to be sent once more: {text}" if text else "to be sent with the next call"
     elif state in _FINAL:
         text = _ended(chain.update, event)
+    if chain.update["is_create"] and searches:
+        text = f"search {searches} of {SEARCHES}: {text}"
+    yield _step(event, word, text)
+
+
+def _step(event: Row, word: str, text: str) -> Step:
     names = ("was", "state", "code", "message", "by", "batch_id", "holds")
-    yield Step(
+    return Step(
         at=event["at"],
         word=word,
         text=text,

@@ -20,6 +20,7 @@ from syncd.cli.intake.updates import Entry, NoTime, entries, when
 from syncd.cli.opened import Opened, opened
 from syncd.cli.queued import Queued, tell
 from syncd.cli.requester import person
+from syncd.cli.shared_keys import shared, taken_inside
 from syncd.cli.text import shown
 from syncd.config import Problem
 from syncd.errors import Refusal, Refused, UsageError
@@ -118,21 +119,31 @@ async def _from_file(here: Opened, order: Order, file: str) -> int:
         else:
             return OK
     # What the queue itself would refuse is told in the same breath.
-    for index, refused in (await _refused(here, wanted, known)).items():
+    lines = [entry.line for entry in good]
+    for index, refused in (await _refused(here, wanted, known, lines)).items():
         problems += [_finding(reading.file, good[index], one) for one in refused]
     raise FileProblems(problems)
 
 
 async def _refused(
-    here: Opened, wanted: Sequence[Wanted], known: Mapping[str, KnownAccount]
+    here: Opened,
+    wanted: Sequence[Wanted],
+    known: Mapping[str, KnownAccount],
+    lines: Sequence[int] = (),
 ) -> dict[int, list[Complaint]]:
-    """Why the queue refuses updates, by their place. It gives one reason for each, so that of
-    several paths every one is asked about alone as well, where its value says nothing of
-    another's."""
+    """Why the queue refuses updates, by their place; `lines` are theirs, where they come from a
+    file. It gives one reason for each, so that of several paths every one is asked about alone as
+    well, where its value says nothing of another's."""
     accounts = Accounts(here.database)
+    refusals = await accounts.check(wanted)
+    beside = await taken_inside(accounts, wanted, refusals)
     found = {
-        one.index: [_complaint(one, wanted[one.index], known)]
-        for one in await accounts.check(wanted)
+        one.index: [
+            shared(wanted[one.index], lines[beside[one.index]])
+            if one.index in beside
+            else _complaint(one, wanted[one.index], known)
+        ]
+        for one in refusals
     }
     alone = [
         (index, replace(wanted[index], patch={path: value}, expect=None, key=None))

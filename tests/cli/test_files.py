@@ -46,6 +46,33 @@ def test_one_bad_line_keeps_the_whole_file_out(
     assert '"schema": "syncd.problem/1"' in problem.err
 
 
+def test_one_key_for_two_changes_names_both_lines_or_the_update_that_has_it(
+    pulled: Command, shared_provider: Provider, tmp_path: Path
+) -> None:
+    one, other, third = campaigns(shared_provider)[:3]
+    old = pulled.queued(ACCOUNT, third, "--set", "budget.daily=7", "--key", "old")
+    file = tmp_path / "twice.csv"
+    rows = [
+        f"{ACCOUNT},{one},budget.daily,5,same",
+        f"{ACCOUNT},{third},budget.daily,7.00,old",
+        f"{ACCOUNT},{other},budget.daily,5,same",
+        f"{ACCOUNT},{one},budget.daily,5.00,same",
+        f"{ACCOUNT},{third},budget.daily,8,old",
+    ]
+    file.write_text("\n".join([HEADER, *rows]) + "\n")
+    for more in ((), ("--dry-run",)):
+        ran = pulled("enqueue", "--from", file, *more)
+        assert (ran.code, ran.out) == (2, "")
+        told = [line for line in ran.err.splitlines() if line.startswith(str(file))]
+        assert [line.removeprefix(f"{file}:") for line in told] == [
+            '4: error[key]: key "same" stands in line 2 already, for another change',
+            f'6: error[key]: key "old" was used for another change, update {old}',
+        ]
+        assert "give two changes two different keys" in ran.err
+        assert "nothing was queued" in ran.err
+    assert pulled("updates", "list", "--format", "json").document["counts"] == {"queued": 1}
+
+
 def test_after_twenty_problems_only_their_kinds_are_counted(
     pulled: Command, tmp_path: Path
 ) -> None:

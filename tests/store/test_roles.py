@@ -66,7 +66,7 @@ SELECT c.oid::regclass::text AS name,
 
 
 OUTCOME = (
-    "batch_id confirmation confirmed_at external_id holds read_after reason reason_code repeats"
+    "batch_id confirmation confirmed_at external_id holds merged read_after reason reason_code repeats"
     " results searches settle settled_at state superseded_by"
 )
 ENQUEUE = "cancel enqueue try_enqueue"
