@@ -109,6 +109,14 @@ class Marker:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Seen:
+    """What the mirror shows of a campaign, and when that was read."""
+
+    values: Values
+    at: dt.datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Batch:
     """One call with the updates that it carries or supersedes, under an id of our own."""
 
@@ -284,7 +292,7 @@ class Mirror(Protocol):
         """Apply campaigns that were read by id."""
         ...
 
-    async def recent(self, ids: Collection[str], seconds: float) -> Mapping[str, Values]:
+    async def recent(self, ids: Collection[str], seconds: float) -> Mapping[str, Seen]:
         """What a read at most so long ago said of these campaigns, as far as nothing of ours was
         sent to them since."""
         ...

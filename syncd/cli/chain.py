@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from syncd.cli.calls import calls
 from syncd.cli.changes import short_code
+from syncd.cli.merged import merge_step
 from syncd.cli.plan_document import SHORT
-from syncd.cli.steps import Stamp, Step, ends_by_itself, hit_notes, moved, rules_of, wanted
+from syncd.cli.steps import Stamp, Step, ends_by_itself, hit_notes, moved, origin, rules_of, wanted
 from syncd.cli.text import quoted, shown, transition
 from syncd.model.path import DELETED
 from syncd.model.recovery import SEARCHES
@@ -22,8 +23,8 @@ from syncd.store.reports import Chain, Row
 _FINAL: Final = ("applied", "rejected", "superseded", "cancelled", "expired")
 # What stands at one moment stands in this order.
 _ORDER: Final = (
-    "earlier", "queued", "planned", "held", "approved", "retried", "released", "sent", "answered",
-    "unknown", "again",
+    "earlier", "queued", "planned", "merged", "held", "approved", "retried", "released", "sent",
+    "answered", "unknown", "again",
 )  # fmt: skip
 _LINKS: Final = {
     "superseded_by": "replaced by",
@@ -39,6 +40,7 @@ def steps_of(chain: Chain, stamp: Stamp) -> list[Step]:
         _queued(chain.update, stamp),
         *_beside(chain),
         *_planned(chain, stamp),
+        *_merges(chain, stamp),
         *_approvals(chain, stamp),
         *calls(chain.update, chain.attempts, {key: list(ids) for key, ids in chain.mates.items()}),
         *_events(chain),
@@ -87,9 +89,7 @@ def _references(update: Row) -> Iterator[str]:
         elif source is None:
             yield f"{wanted(update, path)}; nobody had seen a value"
         else:
-            told = {"mirror": "as the mirror showed it", "requester": "as the requester saw it"}
-            where = told.get(source, f"as {source.replace('update ', '#')} put it")
-            yield f"{moved(update, path, reference)}; {where}"
+            yield f"{moved(update, path, reference)}; {origin(source)}"
 
 
 def _beside(chain: Chain) -> Iterator[Step]:
@@ -186,6 +186,16 @@ def _event(chain: Chain, event: Row, searches: int) -> Iterator[Step]:
     if chain.update["is_create"] and searches:
         text = f"search {searches} of {SEARCHES}: {text}"
     yield _step(event, word, text)
+
+
+def _merges(chain: Chain, stamp: Stamp) -> Iterator[Step]:
+    """What each merge found, just before what came of it."""
+    sent = {attempt["batch_id"]: attempt["sent_at"] for attempt in chain.attempts}
+    for event in chain.events:
+        if event["merged"] is not None:
+            is_sent = event["state"] == "sending"
+            at = sent.get(event["batch_id"]) if is_sent else None
+            yield merge_step(chain.update, event["merged"], at or event["at"], stamp)
 
 
 def _step(event: Row, word: str, text: str) -> Step:

@@ -44,6 +44,12 @@ def moved(row: Row, path: str, before: Mapping[str, str | None]) -> str:
     return move(path, before[path], row["patch"][path], row["currency"])
 
 
+def origin(source: str) -> str:
+    """Where a reference came from, in words."""
+    told = {"mirror": "as the mirror showed it", "requester": "as the requester saw it"}
+    return told.get(source, f"as {source.replace('update ', '#')} put it")
+
+
 def ends_by_itself(row: Row, stamp: Stamp) -> Iterator[str]:
     """What becomes of a held update that nobody decides about, where a time is set for that."""
     until = (row["waiting_for"] or {}).get("until")

@@ -20,7 +20,7 @@ from syncd.model.agreed import PLAN_CHANGED
 from syncd.model.call import WriteCall
 from syncd.model.fold import plan_push
 from syncd.model.guard import mismatch
-from syncd.model.plan import Agreed, Mark, PushPlan, Values, hold_all
+from syncd.model.plan import Agreed, Mark, PushPlan, Read, Values, hold_all
 from syncd.model.run import RunKind, RunOutcome, RunResult
 from syncd.model.update import Pending, State
 
@@ -100,6 +100,7 @@ async def _push_some(
             rules.window, {update.external_id for update in readable}
         )
         plan = plan_push(readable, fresh.values, account.provider.plan, rules, recent)
+    plan = plan.resting_on(fresh.reads)
     await _decide(account, plan, ledger)
     await in_parallel(
         [partial(_send, account, run_id, plan, call, ledger) for call in plan.calls],
@@ -109,10 +110,11 @@ async def _push_some(
 
 @dataclass(kw_only=True)
 class _Fresh:
-    """What the provider shows now, by external id, and the ids about which an incomplete answer
-    said nothing."""
+    """What the provider shows now, by external id, with the read that says so, and the ids about
+    which an incomplete answer said nothing."""
 
     values: dict[str, Values] = field(default_factory=dict)
+    reads: dict[str, Read] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
     dialect: str | None = None
 
@@ -126,7 +128,10 @@ async def _fresh(account: Account, run_id: int, pending: Sequence[Pending]) -> _
     reads_first = account.provider.capabilities.reads_first
     light = [one for one in campaigns if one not in weighty and not reads_first]
     known = await account.mirror.recent(light, account.fresh_for) if light else {}
-    fresh = _Fresh(values=dict(known))
+    fresh = _Fresh(
+        values={one: seen.values for one, seen in known.items()},
+        reads={one: Read(at=seen.at, is_new=False) for one, seen in known.items()},
+    )
     await _read(account, run_id, [one for one in campaigns if one not in known], fresh)
     return fresh
 
@@ -140,6 +145,7 @@ async def _read(account: Account, run_id: int, ids: Sequence[str], fresh: _Fresh
         reading = await proven(account, await account.provider.read(some))
         await account.mirror.absorb(run_id, list(reading.campaigns.values()), marker)
         fresh.values.update(shown(reading))
+        fresh.reads.update(dict.fromkeys(some, Read(at=marker.at, is_new=True)))
         fresh.dialect = reading.dialect or fresh.dialect
         if not reading.is_whole:
             fresh.unread.update(one for one in some if one not in fresh.values)

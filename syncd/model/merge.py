@@ -10,7 +10,7 @@ from syncd.model.figures import word
 from syncd.model.guard import Change, Hit, Recent, Rules, Way
 from syncd.model.item_rules import item_hits
 from syncd.model.path import DELETED, VERSION, stem_of
-from syncd.model.plan import Mark, PathPlan, UpdatePlan, Values, blank, superseded, whole
+from syncd.model.plan import Found, Mark, PathPlan, UpdatePlan, Values, blank, superseded, whole
 from syncd.model.update import Pending, Policy
 
 Refusal = Callable[[Change], Hit | None]
@@ -23,7 +23,10 @@ def merge(
     """This update alone. `remote` None: the provider does not show the campaign; one that it says
     is gone shows `deleted` alone. What is met on one path decides the whole update."""
     if update.is_create:
-        paths = [blank(update, path, None, Mark.SEND) for path in sorted(update.patch)]
+        paths = [
+            replace(blank(update, path, None, Mark.SEND), found=Found.CREATE)
+            for path in sorted(update.patch)
+        ]
     elif remote is None or (remote.get(DELETED) and not _may_have_ended(update)):
         return _without_remote(update, is_gone=remote is not None)
     else:
@@ -91,30 +94,43 @@ def _sentence(paths: Iterable[PathPlan]) -> str:
 
 
 def _merge_path(update: Pending, path: str, remote: Values) -> PathPlan:
-    """Three ways: reference, desired, remote. Only a third value at the provider is a conflict: one
-    that neither the requester saw nor we put there, nor stands there until ours takes effect. What
-    was held while a later update went out comes too late."""
+    """What is found of a path, and what comes of it by itself. What was held while a later update
+    went out comes too late."""
+    desired, now = update.patch[path], remote.get(path)
+    found = _find(update, path, remote)
+    is_ours, is_theirs = update.policy is Policy.OURS, update.policy is Policy.THEIRS
+    if found is Found.OVERTAKEN:
+        plan = superseded(blank(update, path, now, Mark.SUPERSEDED), update.overtaken[path])
+    elif found is Found.ALREADY_SET:
+        plan = blank(update, path, now, Mark.ALREADY_SET)
+    elif found not in (Found.THIRD_VALUE, Found.UNSEEN) or is_ours:
+        plan = blank(update, path, now, Mark.SEND)
+    elif found is Found.THIRD_VALUE and is_theirs:
+        plan = blank(update, path, now, Mark.SUPERSEDED, _remote_wins(path, desired, now))
+    else:
+        is_third = found is Found.THIRD_VALUE
+        hit = _conflict(update, path, now) if is_third else _base_unknown(path, desired, now)
+        plan = blank(update, path, now, Mark.SEND).meeting(update.id, [hit])
+    return replace(plan, found=found)
+
+
+def _find(update: Pending, path: str, remote: Values) -> Found:
+    """Three ways: reference, desired, remote. Only a third value at the provider is a surprise: one
+    that neither the requester saw nor we put there, nor stands there until ours takes effect."""
     desired, now = update.patch[path], remote.get(path)
     if path in update.overtaken:
-        return superseded(blank(update, path, now, Mark.SUPERSEDED), update.overtaken[path])
+        return Found.OVERTAKEN
     if now == desired and path not in update.awaited and _is_told(path, remote):
-        return blank(update, path, now, Mark.ALREADY_SET)
-    if path == DELETED or _is_no_surprise(update, path, now) or update.policy is Policy.OURS:
-        return blank(update, path, now, Mark.SEND)
-    has_base = update.reference is not None and path in update.reference
-    if update.policy is Policy.THEIRS and has_base:
-        return blank(update, path, now, Mark.SUPERSEDED, _remote_wins(path, desired, now))
-    hit = _conflict(update, path, now) if has_base else _base_unknown(path, desired, now)
-    return blank(update, path, now, Mark.SEND).meeting(update.id, [hit])
-
-
-def _is_no_surprise(update: Pending, path: str, now: str | None) -> bool:
-    """Whether somebody saw this value, we put it there, or it stands there until ours shows."""
+        return Found.ALREADY_SET
+    if path == DELETED:
+        return Found.PRESENT
     if update.reference is None or path not in update.reference:
-        return False
+        return Found.UNSEEN
     reference = update.reference[path]
-    known = {reference, update.ours.get(path, reference)}
-    return now in known or (path in update.awaited and now == update.awaited[path])
+    known = {Found.AS_SEEN: reference, Found.OURS: update.ours.get(path, reference)}
+    if path in update.awaited:
+        known[Found.AWAITED] = update.awaited[path]
+    return next((found for found, value in known.items() if value == now), Found.THIRD_VALUE)
 
 
 def _is_told(path: str, remote: Values) -> bool:
@@ -165,7 +181,10 @@ def _without_remote(update: Pending, *, is_gone: bool) -> UpdatePlan:
         mark, code = Mark.HELD, "out_of_view"
         said = f"the provider no longer shows campaign {update.external_id} to this account"
     hit = Hit(code=code, message=said, way=Way.RETRY)
-    paths = tuple(blank(update, path, None, mark, hit) for path in sorted(update.patch))
+    paths = tuple(
+        replace(blank(update, path, None, mark, hit), found=Found.NOT_SHOWN)
+        for path in sorted(update.patch)
+    )
     if mark is Mark.HELD:
         paths = tuple(path.meeting(update.id, [hit]) for path in paths)
     return UpdatePlan(update=update, paths=paths)

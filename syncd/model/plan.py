@@ -3,6 +3,7 @@ that carry what goes out. Pure; how it is made stands in `merge` and `fold`."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -47,11 +48,38 @@ _STATE = {
 }
 
 
+class Found(StrEnum):
+    """What the merge found of a path by itself. `as_seen`: what the requester saw; `ours`: what we
+    put there since; `awaited`: what stands there until ours takes effect; `third_value`: none of
+    these; `unseen`: nobody saw any; `overtaken`: a later update has set it; `present`: what is to
+    be deleted is there."""
+
+    AS_SEEN = "as_seen"
+    OURS = "ours"
+    AWAITED = "awaited"
+    ALREADY_SET = "already_set"
+    THIRD_VALUE = "third_value"
+    UNSEEN = "unseen"
+    OVERTAKEN = "overtaken"
+    PRESENT = "present"
+    CREATE = "create"
+    NOT_SHOWN = "not_shown"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Read:
+    """When what the provider shows of a campaign was read, and whether for this very plan."""
+
+    at: dt.datetime
+    is_new: bool
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PathPlan:
     """One path, the item of a plan: what the requester saw, what the provider shows, what is
-    wanted, what is to happen, and every rule that it meets. `digest` names the item with those
-    hits, `hit_digests` each of them; `relies_on` has the latter where approvals let it through."""
+    wanted, what the merge found, what is to happen, and every rule that it meets. `digest` names
+    the item with those hits, `hit_digests` each of them; `relies_on` has the latter where approvals
+    let it through."""
 
     path: str
     reference: str | None
@@ -65,6 +93,7 @@ class PathPlan:
     digest: str = ""
     hit_digests: tuple[str, ...] = ()
     relies_on: tuple[str, ...] = ()
+    found: Found | None = None
 
     def meeting(self, update_id: int, hits: Iterable[Hit]) -> PathPlan:
         """The same path with these hits as well, and the digest that fits them."""
@@ -83,11 +112,12 @@ class PathPlan:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UpdatePlan:
     """One update with the decision for each of its paths; `version` is the provider's mark of the
-    state that was read, where it gives one."""
+    state that was read, where it gives one, `read` when that was."""
 
     update: Pending
     paths: tuple[PathPlan, ...]
     version: str | None = None
+    read: Read | None = None
 
     @property
     def mark(self) -> Mark:
@@ -136,6 +166,11 @@ class PushPlan:
     def marked(self, mark: Mark) -> tuple[UpdatePlan, ...]:
         """The updates with this mark."""
         return tuple(update for update in self.updates if update.mark is mark)
+
+    def resting_on(self, reads: Mapping[str, Read]) -> PushPlan:
+        """The same plan with the read that it rests on, by campaign."""
+        updates = (replace(one, read=reads.get(one.update.external_id)) for one in self.updates)
+        return replace(self, updates=tuple(updates))
 
     def carried_by(self, call: WriteCall) -> tuple[UpdatePlan, ...]:
         """The updates that a call's answer decides, with those that it supersedes. Paths that the

@@ -14,7 +14,7 @@ from syncd.model.brake import Absence
 from syncd.model.campaign import Campaign, seen_digest, version_of
 from syncd.model.path import VERSION
 from syncd.model.run import RunOutcome, RunResult
-from syncd.ports import BadRow, Capabilities, Marker
+from syncd.ports import BadRow, Capabilities, Marker, Seen
 from syncd.store.database import Database, Session
 from syncd.store.runs import OpenRun, close_run
 from syncd.store.staging import Staging
@@ -96,13 +96,11 @@ class Mirror:
         rows = await self.database.rows("mirror_values", self.account_id, list(ids))
         return {row["external_id"]: row["values"] for row in rows}
 
-    async def recent(
-        self, ids: Collection[str], seconds: float
-    ) -> dict[str, Mapping[str, str | None]]:
+    async def recent(self, ids: Collection[str], seconds: float) -> dict[str, Seen]:
         """The values, with the version of each, of those campaigns that were read at most so long
         ago and to which nothing of ours was sent since then. A complete pull counts as a read."""
         rows = await self.database.rows("mirror_recent", self.account_id, list(ids), seconds)
-        return {row["external_id"]: _versioned(row) for row in rows}
+        return {row["external_id"]: Seen(values=_versioned(row), at=row["read_at"]) for row in rows}
 
     async def _confirm(
         self, session: Session, ids: Sequence[str], marker: Marker, skipped: Sequence[str]

@@ -76,6 +76,7 @@ class Outbox:
             [plan_rows.results(plan) for plan in plans],
             [path.superseded_by for path in deciding],
             [plan_rows.holds(plan) for plan in plans],
+            [plan_rows.merged(plan) for plan in plans],
         )
         return {row["id"] for row in rows}
 
@@ -199,7 +200,12 @@ class Outbox:
             outgoing.text,
         )
         moved = await session.rows(
-            "intent_updates", account, batch.id, ids, [plan_rows.results(plan) for plan in out]
+            "intent_updates",
+            account,
+            batch.id,
+            ids,
+            [plan_rows.results(plan) for plan in out],
+            [plan_rows.merged(plan) for plan in out],
         )
         if len(moved) != len(ids):
             raise _changed("an update of this batch was cancelled or expired in the last moment")
@@ -210,12 +216,14 @@ class Outbox:
             [plan.update.id for plan in lost],
             [plan_rows.explaining(plan).superseded_by for plan in lost],
             [plan_rows.results(plan) for plan in lost],
+            [plan_rows.merged(plan) for plan in lost],
         )
         await session.run(
             "intent_waiting",
             account,
             [plan.update.id for plan in waiting],
             [plan_rows.results(plan) for plan in waiting],
+            [plan_rows.merged(plan) for plan in waiting],
         )
         await session.run(
             "intent_attempts",

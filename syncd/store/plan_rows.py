@@ -3,6 +3,7 @@ stood there before. Values to rows, without a statement."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -44,6 +45,31 @@ def holds(plan: UpdatePlan) -> dict[str, dict[str, Any]] | None:
         }
         for path in plan.paths
         if path.hits
+    }
+
+
+def merged(plan: UpdatePlan) -> dict[str, Any] | None:
+    """What the merge found of each path, in what was read when, and what it came to; None where
+    nothing was compared. What was wanted and seen stands in the update itself."""
+    paths = {path.path: _merged(path) for path in plan.paths if path.found is not None}
+    if not paths:
+        return None
+    read = plan.read
+    return {
+        "read": None if read is None else "now" if read.is_new else "mirror",
+        "read_at": None if read is None else read.at.astimezone(dt.UTC).isoformat(),
+        "paths": paths,
+    }
+
+
+def _merged(path: PathPlan) -> dict[str, Any]:
+    return {
+        "remote": path.remote,
+        "found": path.found,
+        "mark": path.mark.value,
+        "code": path.code,
+        "superseded_by": path.superseded_by,
+        "is_approved": bool(path.relies_on),
     }
 
 

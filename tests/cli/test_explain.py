@@ -102,9 +102,17 @@ def _check_data(command: Command, held: int, conflict: int) -> None:
     """The data has what the table cuts or leaves out."""
     every = {one["step"]: one for one in steps(command, held)}
     assert list(every) == [
-        "queued", "planned", "held", "approved", "sent", "answered", "applied", "read back",
+        "queued", "planned", "merged", "held", "approved", "sent", "answered", "applied",
+        "read back",
     ]  # fmt: skip
     sent = every["sent"]["data"]
+    merged = every["merged"]["data"]
+    assert (merged["read"], merged["read_at"][-1]) == ("now", "Z")
+    (found,) = merged["paths"].values()
+    names = ("reference_source", "found", "mark", "is_approved")
+    assert [found[name] for name in names] == ["mirror", "as_seen", "send", True]
+    assert sent["sent"] == dict.fromkeys(merged["paths"], found["desired"])
+    assert sent["remote"] == dict.fromkeys(merged["paths"], found["remote"])
     assert (sent["method"], sent["target"]) == ("PATCH", "/marketing-solutions/campaigns")
     assert len(json.loads(sent["body"])["data"]) == 2
     assert hashlib.sha256(sent["body"].encode()).hexdigest() == sent["body_sha256"]
@@ -135,7 +143,7 @@ def test_a_create_that_nobody_can_tell_is_looked_for_held_and_warned_of(
     assert f"warning: #{number} may have made its campaign already" in again.err
     assert command("sync", "--push").code == 0
     words = [one["step"] for one in steps(command, number)]
-    assert words[-4:] == ["retried", "sent", "answered", "applied"]
+    assert words[-5:] == ["retried", "merged", "sent", "answered", "applied"]
     assert provider.ask("counters")["by_operation"]["create"] == 2
 
 

@@ -227,6 +227,11 @@ async def test_a_path_that_loses_keeps_its_result_while_the_others_wait(parts: P
     assert (update["state"], update["batch_id"]) == ("queued", None)
     assert await outcomes(parts, old) == {"budget.daily": "superseded"}
     assert (await parts.update(new))["state"] == "applied"
+    chain = await parts.reports.chain(old)
+    assert chain is not None
+    (merged,) = [one for one in chain.events if one["merged"] is not None]
+    assert (merged["was"], merged["state"]) == ("queued", "queued")
+    assert merged["merged"]["paths"]["budget.daily"]["superseded_by"] == new
     (rest,) = await parts.outbox.due(10, ())
     assert rest.patch == {"budget.monthly": "900"}
 

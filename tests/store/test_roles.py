@@ -66,8 +66,8 @@ SELECT c.oid::regclass::text AS name,
 
 
 OUTCOME = (
-    "batch_id confirmation confirmed_at external_id holds merged read_after reason reason_code repeats"
-    " results searches settle settled_at state superseded_by"
+    "batch_id confirmation confirmed_at external_id holds merged read_after reason reason_code"
+    " repeats results searches settle settled_at state superseded_by"
 )
 ENQUEUE = "cancel enqueue try_enqueue"
 APPROVE = "approve approve_plan cancel pause resume retry seen"

@@ -209,7 +209,7 @@ SELECT c.external_id, CASE WHEN c.gone_at IS NULL THEN c."values" ELSE '{"delete
 -- name: mirror_recent
 -- Campaigns that were read at most so long ago. A batch of ours counts as being under way until it is answered: what
 -- was read before that may be older than what it did.
-SELECT c.external_id, c."values", c.status_raw, c.provider_updated_at
+SELECT c.external_id, c."values", c.status_raw, c.provider_updated_at, syncd.read_at(c, a) AS read_at
   FROM syncd.campaigns c JOIN syncd.accounts a ON a.id = c.account_id
   LEFT JOIN syncd.batches b ON b.account_id = c.account_id AND b.id = c.last_batch
  WHERE c.account_id = $1 AND c.external_id = ANY ($2::text[]) AND c.missing_since IS NULL AND c.gone_at IS NULL

@@ -91,8 +91,8 @@ decided AS (
     SELECT d.*, e.state AS ends, e.state = 'applied' AND syncd.already_applied(u.results) = '' AS is_shown,
            coalesce(d.superseded_by, syncd.winner(u.results)) AS winner,
            e.state = 'superseded' AND d.state = 'applied' AS is_overtaken
-      FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::bigint[], $9::jsonb[])
-           AS d(id, state, code, message, results, superseded_by, holds)
+      FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::bigint[], $9::jsonb[], $10::jsonb[])
+           AS d(id, state, code, message, results, superseded_by, holds, merged)
       JOIN syncd.updates u ON u.account_id = $1 AND u.id = d.id
       CROSS JOIN LATERAL (SELECT CASE
            WHEN d.state NOT IN ('applied', 'superseded') THEN d.state
@@ -107,7 +107,8 @@ UPDATE syncd.updates u
        superseded_by = CASE WHEN d.ends = 'superseded' THEN d.winner END,
        confirmation = CASE WHEN d.is_shown THEN 'confirmed'::syncd.confirmation ELSE 'none' END,
        confirmed_at = CASE WHEN d.is_shown THEN syncd.now() END,
-       holds = CASE WHEN d.ends = 'held' THEN d.holds END
+       holds = CASE WHEN d.ends = 'held' THEN d.holds END,
+       merged = d.merged || jsonb_build_object('at', syncd.now())
   FROM decided d, lease
  WHERE u.account_id = $1 AND u.id = d.id AND u.state = 'queued'
    AND NOT (d.ends = 'held' AND syncd.is_let_through($1, u.id, d.holds))
@@ -173,8 +174,8 @@ SELECT d.update_id FROM unnest($2::bigint[], $3::text[]) AS d(update_id, digest)
 -- Those that go out. Fewer rows than asked for: one was cancelled meanwhile, and the intent is given up.
 UPDATE syncd.updates u
    SET state = 'sending', batch_id = $2, reason_code = NULL, reason = NULL,
-       results = u.results || syncd.stamped(d.results, syncd.now())
-  FROM unnest($3::bigint[], $4::jsonb[]) AS d(id, results)
+       results = u.results || syncd.stamped(d.results, syncd.now()), merged = d.merged || jsonb_build_object('at', syncd.now())
+  FROM unnest($3::bigint[], $4::jsonb[], $5::jsonb[]) AS d(id, results, merged)
  WHERE u.account_id = $1 AND u.id = d.id AND u.state = 'queued'
    AND (u.expires_at IS NULL OR u.expires_at > (SELECT syncd.now()))
 RETURNING u.id
@@ -185,14 +186,16 @@ UPDATE syncd.updates u
    SET state = 'superseded', settled_at = syncd.now(), superseded_by = d.winner,
        results = u.results || syncd.stamped(d.results, syncd.now()),
        reason_code = syncd.superseded_code(d.winner),
-       reason = syncd.superseded_words(d.winner) || syncd.already_applied(u.results)
-  FROM unnest($2::bigint[], $3::bigint[], $4::jsonb[]) AS d(id, winner, results)
+       reason = syncd.superseded_words(d.winner) || syncd.already_applied(u.results),
+       merged = d.merged || jsonb_build_object('at', syncd.now())
+  FROM unnest($2::bigint[], $3::bigint[], $4::jsonb[], $5::jsonb[]) AS d(id, winner, results, merged)
  WHERE u.account_id = $1 AND u.id = d.id AND u.state = 'queued'
 
 -- name: intent_waiting
 -- Those that lose a path to a newer update of this very batch and keep others for another call.
-UPDATE syncd.updates u SET results = u.results || syncd.stamped(d.results, syncd.now())
-  FROM unnest($2::bigint[], $3::jsonb[]) AS d(id, results)
+UPDATE syncd.updates u
+   SET results = u.results || syncd.stamped(d.results, syncd.now()), merged = d.merged || jsonb_build_object('at', syncd.now())
+  FROM unnest($2::bigint[], $3::jsonb[], $4::jsonb[]) AS d(id, results, merged)
  WHERE u.account_id = $1 AND u.id = d.id AND u.state = 'queued'
 
 -- name: intent_attempts
