@@ -13,9 +13,10 @@ from syncd.cli.plan_totals import totals
 from syncd.cli.render.table import to_json
 from syncd.cli.text import rfc3339
 from syncd.daemon import AccountPlan
-from syncd.model.guard import Hit
+from syncd.model.guard import Hit, Way
 from syncd.model.plan import Mark, UpdatePlan, Values
 from syncd.store.prospects import Approval
+from syncd.store.reports import Row
 
 SHORT: Final = 8
 """How many digits of a plan's hash people are shown."""
@@ -124,18 +125,21 @@ def saved_items(planned: AccountPlan) -> list[dict[str, Any]]:
 
 def moved_since(
     plan: Document,
-    states: Mapping[str, str],
+    stands: Mapping[str, Row],
     values: Mapping[str, Values],
     approvals: Mapping[str, Approval],
 ) -> dict[str, Any]:
-    """A plan that was kept, each item beside how things are `now`: the update's state, the mirror's
+    """A plan that was kept, each item beside how things are `now`: where its update `stands` (rows of
+    `report.updates`), the rules that hold it where they are not those of the plan, the mirror's
     value, and the approvals that hold."""
     items = []
     for item in plan["items"]:
+        row = stands.get(item["update"])
         remote = values.get(item["campaign"] or "")
         approval = approvals.get(item["digest"])
         now = {
-            "state": states.get(item["update"]),
+            "state": None if row is None else row["state"],
+            "held_for": _held_otherwise(item, row),
             "is_shown": remote is not None,
             "remote": None if remote is None else remote.get(item["path"]),
         }
@@ -145,6 +149,21 @@ def moved_since(
         }
         items.append({**item, **told, "now": now})
     return {**plan, "items": items}
+
+
+def _held_otherwise(item: Document, row: Row | None) -> list[dict[str, Any]] | None:
+    """The rules for which a path is held, None where it is not or as the plan shows it; without any
+    where others of its update are to blame."""
+    if row is None or row["state"] != "held":
+        return None
+    if row["holds"] is None:  # a read decided that, and no approval helps
+        is_known = not item["rules"] and item["code"] == row["reason_code"]
+        why = Hit(code=row["reason_code"], message=row["reason"] or "", way=Way.RETRY)
+        return None if is_known else [_rule(why)]
+    hold = row["holds"].get(item["path"])
+    if hold is None:
+        return [] if item["rules"] else None
+    return None if hold["digest"] == item["digest"] else list(hold["hits"])
 
 
 def of_updates(shown: Document) -> dict[str, list[Document]]:

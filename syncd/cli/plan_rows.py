@@ -114,6 +114,10 @@ def _since(item: Document, *, is_first: bool) -> Iterator[str]:
         return
     if is_first and now["state"] != item["state"]:
         yield f"since then: {now['state'] or 'no such update'}"
+    if now["held_for"] is not None:
+        word = "other rules" if item["rules"] else "a reason of its own"
+        told = "; ".join(f"{one['rule']}: {shown(one['message'])}" for one in now["held_for"])
+        yield f"since then: held for {word}: {told or 'none at this path'}"
     expected = item["desired"] if now["state"] == "applied" else item["remote"]
     if now["is_shown"] and now["state"] != "superseded" and now["remote"] != expected:
         moved = "nothing" if now["remote"] is None else _shown(item, now["remote"])

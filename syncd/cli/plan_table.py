@@ -78,7 +78,11 @@ def _next(screen: Screen, plan: Document) -> None:
     still = {update for update in items if _is_open(items[update][0])}
     if plan["saved"]["is_expired"] or not still:
         return
-    held = [update for update in approvable(plan) if update in still]
+    held = [
+        update
+        for update in approvable(plan)
+        if update in still and not any(_is_held_otherwise(item) for item in items[update])
+    ]
     asking = [update for update in held if not _is_let_out(items[update][0])]
     if asking:
         screen.answer(
@@ -91,6 +95,11 @@ def _next(screen: Screen, plan: Document) -> None:
 def _is_let_out(item: Document) -> bool:
     """Whether somebody has decided about an update that the plan held."""
     return "now" in item and item["now"]["state"] != "held" and bool(item["approved_by"])
+
+
+def _is_held_otherwise(item: Document) -> bool:
+    """Whether the plan is no leave any more for what holds this path."""
+    return "now" in item and item["now"]["held_for"] is not None
 
 
 def _is_open(item: Document) -> bool:

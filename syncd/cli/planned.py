@@ -104,7 +104,7 @@ async def _kept(here: Opened, prefix: str) -> Document:
     updates = await here.reports.updates_by_id(saved.updates)
     return moved_since(
         found,
-        {str(row["id"]): row["state"] for row in updates},
+        {str(row["id"]): row for row in updates},
         await daemon.mirrored(here.database, number, campaigns),
         await Prospects(here.database, number).approvals(
             {digest: saved.hits[item] for item, digest in saved.digests.items()}

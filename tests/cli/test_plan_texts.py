@@ -31,6 +31,25 @@ def shown(**other: Any) -> dict[str, Any]:
     return document(plan(**other))
 
 
+def stands(states: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """Rows of these updates; what is held is held as the plan has it."""
+    found: dict[str, dict[str, Any]] = {
+        number: {"state": state, "holds": None, "reason_code": None, "reason": None}
+        for number, state in states.items()
+    }
+    for one in updates():
+        row = found.get(str(one.update.id))
+        if row is not None and row["state"] == "held":
+            row["reason_code"] = one.deciding.code
+            held = {path.path: held_as(path.digest) for path in one.paths if path.hits}
+            row["holds"] = held or None
+    return found
+
+
+def held_as(digest: str, *hits: tuple[str, str]) -> dict[str, Any]:
+    return {"digest": digest, "hits": [{"rule": rule, "message": said} for rule, said in hits]}
+
+
 def of(*some: Any) -> dict[str, Any]:
     """The document of a plan of these updates alone."""
     return shown(plan=PushPlan(updates=some), held=frozenset(), waiting=(), late=())
@@ -162,7 +181,7 @@ def test_a_saved_plan_shows_what_has_moved_since() -> None:
     held = updates()[4].paths[0].digest
     since = moved_since(
         shown(),
-        states,
+        stands(states),
         {"1": {DAILY: "150"}, "2": {DAILY: "70"}, "3": {DAILY: "100"}, "4": {}},
         {held: Approval(by="bea", until=AT)},
     )
@@ -178,6 +197,24 @@ def test_a_saved_plan_shows_what_has_moved_since() -> None:
     )
     assert found["#17"][-1] == "since then: no such update"
     assert found["#18"] == (f"conflict: {updates()[-2].paths[0].message}",)
+
+
+def test_a_saved_plan_says_of_what_is_held_by_now_whether_it_is_for_the_same_rules() -> None:
+    rows_now = stands({str(one.update.id): "held" for one in updates()})
+    rows_now["14"]["holds"] = {DAILY: held_as("0" * 32, ("amount", "too much"), ("factor", "x5"))}
+    rows_now["18"]["holds"] = {DAILY: held_as("0" * 32, ("factor", "x5"))}
+    rows_now["19"] |= {"reason_code": "conflict", "reason": "it shows 7"}
+    rows_now["20"]["holds"] = {DAILY: held_as("0" * 32, ("guard-start", "it starts"))}
+    since = moved_since(saved(shown()), rows_now, {}, {})
+    told: dict[str, list[str]] = {}
+    for item, row in zip(since["items"], rows(since, stamp), strict=True):
+        notes = [one for one in row.notes if "held for" in one]
+        told.setdefault(item["update"], []).extend(notes)
+    assert told["14"] == ["since then: held for other rules: amount: too much; factor: x5"]
+    assert told["15"] == [], "for the same rules"
+    assert told["18"] == ["since then: held for other rules: factor: x5"]
+    assert told["19"] == ["since then: held for a reason of its own: conflict: it shows 7"]
+    assert told["20"] == ["since then: held for a reason of its own: guard-start: it starts"]
 
 
 @pytest.mark.parametrize("is_saved", [True, False])

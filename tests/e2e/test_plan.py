@@ -147,6 +147,9 @@ async def test_what_a_plan_holds_goes_out_once_the_plan_is_approved(
     second = await syncd("sync", "--push", "--plan", plan["hash"])
     assert second.code == 3
     assert await guarded.books.states(ids) == ["applied", "held"]
+    shown = await syncd("plan", "--show", plan["hash"])
+    assert shown.out.count("since then: held for other rules: conflict: ") == 1
+    assert "next  " not in shown.out, "it is no leave for those rules"
     assert guarded.sent()[1:] == [[held[0]["id"]]]
     assert await guarded.violations() == []
 
