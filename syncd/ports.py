@@ -324,9 +324,10 @@ class Outbox(Protocol):
         only: Collection[int] | None = None,
         *,
         released: bool = False,
+        held: bool = False,
     ) -> list[Pending]:
         """All due updates of the first campaigns in the queue, of `only` these updates; `released`:
-        with what `release` would put back into the queue."""
+        with what `release` would put back into the queue; `held`: with all else that is held."""
         ...
 
     async def decide(self, plans: Sequence[UpdatePlan]) -> set[int]:

@@ -45,6 +45,7 @@ FIELDS: Final = (
     "approved_by",
     "approved_until",
     "requester",
+    "held_for",
 )
 """The columns of a plan as CSV, a row for each item."""
 _GOING: Final = (Mark.SEND, Mark.LATER)
@@ -129,8 +130,8 @@ def moved_since(
     values: Mapping[str, Values],
     approvals: Mapping[str, Approval],
 ) -> dict[str, Any]:
-    """A plan that was kept, each item beside how things are `now`: where its update `stands` (rows of
-    `report.updates`), the rules that hold it where they are not those of the plan, the mirror's
+    """A plan that was kept, each item beside how things are `now`: where its update `stands` (rows
+    of `report.updates`), the rules that hold it where they are not those of the plan, the mirror's
     value, and the approvals that hold."""
     items = []
     for item in plan["items"]:
@@ -175,11 +176,13 @@ def of_updates(shown: Document) -> dict[str, list[Document]]:
 
 
 def approvable(shown: Document) -> list[str]:
-    """The updates that leave could be given to: held, by rules that a person may overrule."""
+    """The updates that leave could be given to: held, by rules that a person may overrule, and not
+    for others than those that are shown."""
     return [
         update
         for update, items in of_updates(shown).items()
         if items[0]["mark"] == Mark.HELD
+        and items[0]["held_for"] is None
         and any(item["rules"] for item in items)
         and all(rule["way"] == "approve" for item in items for rule in item["rules"])
     ]
@@ -216,7 +219,16 @@ def _items(
             "approved_by": None if approval is None else approval.by,
             "approved_until": None if approval is None else approval.until,
             "requester": update.requester,
+            "held_for": _held_before(planned, one, path.path),
         }
+
+
+def _held_before(planned: AccountPlan, one: UpdatePlan, path: str) -> list[dict[str, Any]] | None:
+    """The rules that an update is held for, where a fresh plan judges it otherwise."""
+    held = planned.moved.get(one.update.id)
+    if held is None:
+        return None
+    return [_rule(hit) for was in held.paths if was.path == path for hit in was.hits]
 
 
 def _rule(hit: Hit) -> dict[str, Any]:

@@ -101,6 +101,10 @@ def _reasons(item: Document, *, is_all: bool) -> Iterator[str]:
 def _beside(item: Document, stamp: Stamp) -> Iterator[str]:
     if item["mark"] == "send" and item["base"] is not None and item["base"] != item["remote"]:
         yield f"it was {_value(item, 'base')} when this was asked for; policy {item['policy']}"
+    if item["held_for"] and item["rules"]:
+        rules = ", ".join(dict.fromkeys(one["rule"] for one in item["held_for"]))
+        again = f"syncd updates retry {item['update']}"
+        yield f"held for {rules} as it was then; {again} has it judged as it is now"
     if item["approved_by"] is not None:
         until = moment_in(item, "approved_until")
         end = "" if until is None else f" until {stamp(until)}"

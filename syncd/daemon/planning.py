@@ -7,14 +7,15 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from syncd.config import Config
+from syncd.daemon.anew import judged_anew, moved
 from syncd.daemon.calls import Cost, LimitShare, costs, shares
 from syncd.daemon.composition import Station, Watch, chosen, hold, register, stations
 from syncd.daemon.guarding import rules_of
 from syncd.engine.events import Observer
-from syncd.engine.push import EVERYTHING, look
+from syncd.engine.push import EVERYTHING, Looked, look
 from syncd.errors import SyncdError
 from syncd.model.fold import plan_push
 from syncd.model.guard import mismatch
@@ -33,9 +34,10 @@ NO_EPOCH = 0  # reading needs no lease
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AccountPlan:
     """One account's plan. `plan` has what a push would claim and, after that, what is held already:
-    those in `held`, which a push leaves alone. `waiting` are the other open updates, `late` those
-    that a push would end. `seen` says when what the mirror shows of a campaign was read,
-    `approvals` who let an item through, by its digest. `error`: what a fresh plan could not
+    those in `held`, which a push leaves alone; in a fresh plan as it would be judged now, and in
+    `moved`, as it was held, what meets other rules by now. `waiting` are the other open updates,
+    `late` those that a push would end. `seen` says when what the mirror shows of a campaign was
+    read, `approvals` who let an item through, by its digest. `error`: what a fresh plan could not
     read."""
 
     account: str
@@ -49,6 +51,7 @@ class AccountPlan:
     approvals: Mapping[str, Approval]
     limits: tuple[LimitShare, ...]
     costs: tuple[Cost, ...]
+    moved: Mapping[int, UpdatePlan] = field(default_factory=dict)
     error: SyncdError | None = None
 
     @property
@@ -66,8 +69,8 @@ async def plan(config: Config, database: Database, names: Sequence[str]) -> tupl
 async def fresh_plan(
     config: Config, database: Database, names: Sequence[str], observe: Observer
 ) -> tuple[AccountPlan, ...]:
-    """The same after a read of every campaign concerned. Raises LeaseBusy when another process has
-    an account."""
+    """The same after a read of every campaign concerned, with what is held judged anew. Raises
+    LeaseBusy when another process has an account."""
     watch = Watch(started_by=STARTED_BY, observe=observe, is_stopping=lambda: False)
     return await _plans(config, database, names, watch)
 
@@ -83,36 +86,41 @@ async def _plans(
     accounts = chosen(config, names)
     numbers = await register(config, database)
     async with stations(config, database, accounts, numbers) as live:
-        errors = [None if watch is None else await _look(database, one, watch) for one in live]
+        looks = [None if watch is None else await _look(database, one, watch) for one in live]
         return tuple(
             [
-                replace(await _plan(database, station), error=error)
-                for station, error in zip(live, errors, strict=True)
+                await _plan(database, station, looked)
+                for station, looked in zip(live, looks, strict=True)
             ]
         )
 
 
-async def _look(database: Database, station: Station, watch: Watch) -> SyncdError | None:
+async def _look(database: Database, station: Station, watch: Watch) -> Looked | None:
     """Read as a push would, under the lease; a paused account is left alone."""
     if (await station.slots.due()).is_paused:
         return None
     async with hold(database, station, watch) as account:
-        return (await look(account)).error
+        return await look(account)
 
 
-async def _plan(database: Database, station: Station) -> AccountPlan:
+async def _plan(database: Database, station: Station, looked: Looked | None) -> AccountPlan:
     prospects = Prospects(database, station.number)
     open_ = await prospects.open()
     late = tuple(one.id for one in open_ if one.is_late and one.state in ("queued", "held"))
     outbox = Outbox(database, station.number, NO_EPOCH)
     pending = [one for one in await outbox.due(EVERYTHING, (), released=True) if one.id not in late]
     held = await prospects.held()
+    anew: dict[int, UpdatePlan] = {}
     campaigns = {one.external_id for one in (*pending, *(plan.update for plan in held))}
     values = await mirrored(database, station.number, campaigns)
+    if looked is not None:
+        values = _with_read(values, looked)
+        both = await outbox.due(EVERYTHING, (), released=True, held=True)
+        both = [one for one in both if one.id not in late and _is_read(one, looked)]
+        anew = judged_anew(held, await _merged(database, station, both, values))
     made = await _merged(database, station, pending, values)
-    whole = PushPlan(
-        updates=(*made.updates, *(_beside(one, values) for one in held)), calls=made.calls
-    )
+    beside = (anew.get(one.update.id) or _beside(one, values) for one in held)
+    whole = PushPlan(updates=(*made.updates, *beside), calls=made.calls)
     mine = {one.update.id for one in whole.updates}
     calls = Counter(call.operation for call in made.calls)
     return AccountPlan(
@@ -127,7 +135,19 @@ async def _plan(database: Database, station: Station) -> AccountPlan:
         approvals=await prospects.approvals(_met(whole.updates)),
         limits=shares(station.settings, calls),
         costs=costs(station.settings.prices, calls, await prospects.used()),
+        moved=moved(held, anew),
+        error=None if looked is None else looked.report.error,
     )
+
+
+def _with_read(values: Mapping[str, Values], looked: Looked) -> dict[str, Values]:
+    """What the mirror shows, and what was just read in its place; nothing of what is not shown."""
+    both = {**values, **looked.values}
+    return {one: shown for one, shown in both.items() if shown is not None}
+
+
+def _is_read(update: Pending, looked: Looked) -> bool:
+    return update.is_create or update.external_id in looked.values
 
 
 async def _merged(

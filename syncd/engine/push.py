@@ -60,19 +60,32 @@ async def push(account: Account, agreed: Agreed | None = None) -> PushReport:
     return await _close(account, run_id, ledger)
 
 
-async def look(account: Account) -> PushReport:
-    """Read what a push would read now and send nothing: a push that claims no update."""
-    ledger = Ledger()
-    pending = await account.outbox.due(EVERYTHING, (), released=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Looked:
+    """What was read without a push: the values of each campaign that was asked for and answered
+    about, None where it is not shown."""
+
+    report: PushReport
+    values: Mapping[str, Values | None]
+
+
+async def look(account: Account) -> Looked:
+    """Read what a push would read now, and what waits for a person, and send nothing: a push that
+    claims no update."""
+    ledger, fresh = Ledger(), _Fresh()
+    pending = await account.outbox.due(EVERYTHING, (), released=True, held=True)
     run_id = await account.begin(RunKind.PUSH)
     try:
         ids = dict.fromkeys(update.external_id for update in pending if not update.is_create)
-        fresh = _Fresh()
         await _read(account, run_id, list(ids), fresh)
         await _dialect(account, fresh)
     except ProviderError as error:
         ledger.halt(error, outcome_of(error))
-    return await _close(account, run_id, ledger)
+    read = fresh.reads.keys() - fresh.unread
+    return Looked(
+        report=await _close(account, run_id, ledger),
+        values={one: fresh.values.get(one) for one in read},
+    )
 
 
 async def _push_some(

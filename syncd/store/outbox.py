@@ -42,12 +42,14 @@ class Outbox:
         only: Collection[int] | None = None,
         *,
         released: bool = False,
+        held: bool = False,
     ) -> list[Pending]:
         """All due updates of the first `campaigns` campaigns in the queue, leaving out those in
         `without`, each with the paths that have no final result yet. A create counts as a campaign
         and has a placeholder for its id. With `only` just these updates, and none of a campaign
         where an older one of the same path would be left to overwrite them. `released`: also what
-        `release` would put back into the queue."""
+        `release` would put back into the queue; `held`: with all else that is held, as if it were
+        queued."""
         rows = await self._database.rows(
             "outbox_due",
             self._account_id,
@@ -56,6 +58,7 @@ class Outbox:
             PLACEHOLDER,
             None if only is None else list(only),
             released,
+            held,
         )
         return [_pending(row) for row in rows]
 

@@ -23,8 +23,8 @@ class Records:
 
     async def recent(self, seconds: float, ids: Collection[str] | None = None) -> Recent:
         """What was sent in the last so many seconds and not refused. When a path was last sent is
-        told of the campaigns in `ids`, else of all that have something queued, however long ago it
-        was. Raises LeaseLost."""
+        told of the campaigns in `ids`, else of all that have something queued or held, however long
+        ago it was. Raises LeaseLost."""
         chosen = None if ids is None else list(ids)
         async with self._database.transaction() as session:
             if self._epoch is not None:

@@ -175,6 +175,61 @@ async def test_what_meets_less_than_was_approved_with_the_plan_goes_out(
     assert await guarded.violations() == []
 
 
+async def test_a_fresh_plan_reads_what_is_held_and_judges_it_anew(
+    guarded: Scene, syncd: Syncd
+) -> None:
+    found = []
+    for pick, policy in zip(guarded.ordinary(4), ("hold", "hold", "ours", "hold"), strict=True):
+        wanted = f"{Decimal(pick['current']) * 3:.2f}"
+        found.append(await guarded.books.enqueue(pick["id"], pick["path"], wanted, policy=policy))
+    same, conflicting, cleared, gone = found
+    picks = guarded.ordinary(5)
+    assert (await syncd("sync", "--push")).code == 3
+    assert await guarded.books.states(found) == ["held"] * 4
+    await guarded.books.enqueue(picks[4]["id"], picks[4]["path"], picks[4]["amount"])
+    edit(guarded, picks[1], f"{Decimal(picks[1]['current']) + 1:.2f}")
+    edit(guarded, picks[2], f"{Decimal(picks[2]['current']) * 2:.2f}")
+    guarded.simulator.world.remove([picks[3]["id"]])
+    before = len(guarded.simulator.journal.arrivals)
+    (plan,) = (await syncd("plan", "--fresh", "--save", "--format", "json")).document["plans"]
+    arrivals = guarded.simulator.journal.arrivals[before:]
+    assert len([one for one in arrivals if one.operation != "token"]) == 1, "all in one read"
+    items = {int(item["update"]): item for item in plan["items"]}
+    held = [items[one] for one in found]
+    assert [(item["mark"], item["state"]) for item in held] == [("held", "held")] * 4
+    assert [[rule["rule"] for rule in item["rules"]] for item in held] == [
+        ["factor"], ["conflict", "factor"], [], ["out_of_view"],
+    ]  # fmt: skip
+    assert [item["held_for"] and item["held_for"][0]["rule"] for item in held] == [
+        None, "factor", "factor", "factor",
+    ]  # fmt: skip
+    assert Decimal(items[cleared]["remote"]) == Decimal(picks[2]["current"]) * 2
+    assert items[cleared]["message"] == (
+        f"nothing holds it any more: it would be sent; syncd updates retry {cleared}"
+    )
+    assert plan["totals"]["send"] == 1
+    table = (await syncd("plan", "--fresh")).out
+    told = f"held for factor as it was then; syncd updates retry {conflicting} has it judged"
+    assert told in table
+    shown = (await syncd("plan", "--show", plan["hash"])).out
+    assert f"approve --plan {plan['hash'][:8]}  lets out 1 held" in shown
+    outcomes = await guarded.books.connection.fetch(
+        "SELECT update_id, outcome FROM syncd.approve_plan($1, requester => 'anna')", plan["hash"]
+    )
+    assert {row["update_id"]: row["outcome"] for row in outcomes if row["update_id"] in found} == {
+        same: "approved", conflicting: "dropped", cleared: "not_needed", gone: "dropped",
+    }  # fmt: skip
+    for one in (conflicting, cleared, gone):
+        assert (await syncd("updates", "retry", str(one))).code == 0
+    assert (await syncd("sync", "--push")).code == 3
+    assert await guarded.books.states(found) == ["applied", "held", "applied", "held"]
+    (now,) = (await syncd("plan", "--held", "--format", "json")).document["plans"]
+    assert {int(item["update"]): item["digest"] for item in now["items"]} == {
+        one: items[one]["digest"] for one in (conflicting, gone)
+    }, "a push judges it just so"
+    assert await guarded.violations() == []
+
+
 async def test_what_meets_another_rule_than_the_plan_says_stays_in_the_queue(
     guarded: Scene, syncd: Syncd
 ) -> None:

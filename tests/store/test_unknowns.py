@@ -85,9 +85,12 @@ async def test_what_a_search_does_not_show_is_searched_for_after_ever_longer_tim
     told = [tuple(row) for row in await parts.sql.fetch(f"{events} WHERE was = state ORDER BY id")]
     assert told == [("unknown", "unknown", "not_found_yet", "nothing", True)] * 2
     # A search is no beginning: how long it has been unknown counts from the lost answer.
-    since, sent_at = await parts.sql.fetchrow("SELECT since, e.at FROM report.inbox i JOIN"
-        " report.update_events e ON e.update_id = i.id AND e.was = 'sending'")  # fmt: skip
-    assert since == sent_at
+    row = await parts.sql.fetchrow(
+        "SELECT i.since, e.at FROM report.inbox i JOIN report.update_events e"
+        " ON e.update_id = i.id AND e.was = 'sending'"
+    )
+    assert row is not None
+    assert row["since"] == row["at"]
     await parts.sql.execute("UPDATE syncd.updates SET settle = '10 min', searches = 0")
     await parts.unknowns.resolve([empty])
     assert 1140 < (await only(parts)).seconds_left <= 1200

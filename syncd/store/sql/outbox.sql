@@ -20,14 +20,14 @@ RETURNING u.id
 -- with an unanswered write wait, and so do updates of campaigns that nobody has seen, and creates, until the
 -- account's first complete pull. A create is a campaign of its own, under a placeholder ($4, then its number). With
 -- $5 only these updates, and of no campaign where an older one of the same path would then be sent after them. With $6
--- also what is held for a cause that is gone.
+-- also what is held for a cause that is gone, with $7 all that is held.
 WITH due AS (
     SELECT u.*, coalesce(u.external_id, $4::text || u.id) AS place, a.complete_at, a.currency,
            $5::bigint[] IS NULL OR u.id = ANY ($5) AS is_chosen
       FROM (SELECT q.* FROM syncd.updates q WHERE q.account_id = $1 AND q.state = 'queued'
              UNION ALL
             SELECT h.* FROM syncd.updates h JOIN syncd.accounts b ON b.id = h.account_id
-             WHERE $6 AND h.account_id = $1 AND h.state = 'held' AND syncd.is_releasable(h, b)) u
+             WHERE ($6 OR $7) AND h.account_id = $1 AND h.state = 'held' AND ($7 OR syncd.is_releasable(h, b))) u
       JOIN syncd.accounts a ON a.id = u.account_id
      WHERE u.due_at <= (SELECT syncd.now())
        AND (a.complete_at IS NOT NULL OR EXISTS (

@@ -16,10 +16,10 @@ SELECT coalesce(s.currency, '') AS currency, sum(s.rise) AS rise
  GROUP BY 1 HAVING sum(s.rise) > 0
 
 -- name: recent_changes
--- When a path was last sent, of the campaigns named or of those with something queued.
+-- When a path was last sent, of the campaigns named or of those with something queued or held.
 SELECT p.external_id, p.path, extract(epoch FROM syncd.now() - l.sent_at)::float8 AS seconds
   FROM (SELECT DISTINCT u.external_id, k.path FROM syncd.updates u, jsonb_object_keys(u.patch) k(path)
-         WHERE u.account_id = $1 AND u.state = 'queued' AND u.external_id IS NOT NULL
+         WHERE u.account_id = $1 AND u.state IN ('queued', 'held') AND u.external_id IS NOT NULL
            AND ($2::text[] IS NULL OR u.external_id = ANY ($2))) p
  CROSS JOIN LATERAL (
        SELECT b.sent_at FROM syncd.attempts t
