@@ -14,7 +14,8 @@ from syncd.cli.choices import Choices, command
 @click.option(
     "--fresh",
     is_flag=True,
-    help="Read the campaigns concerned first. Exit code 5 when another process has the account.",
+    help="Read the campaigns concerned first, those of what is held too, and judge that anew. Exit "
+    "code 5 when another process has the account.",
 )
 @click.option(
     "--save",

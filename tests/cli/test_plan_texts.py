@@ -37,11 +37,11 @@ def stands(states: dict[str, str]) -> dict[str, dict[str, Any]]:
         number: {"state": state, "holds": None, "reason_code": None, "reason": None}
         for number, state in states.items()
     }
-    for one in updates():
-        row = found.get(str(one.update.id))
+    for planned in updates():
+        row = found.get(str(planned.update.id))
         if row is not None and row["state"] == "held":
-            row["reason_code"] = one.deciding.code
-            held = {path.path: held_as(path.digest) for path in one.paths if path.hits}
+            row["reason_code"] = planned.deciding.code
+            held = {path.path: held_as(path.digest) for path in planned.paths if path.hits}
             row["holds"] = held or None
     return found
 

@@ -13,7 +13,7 @@ from syncd.errors import LeaseLost, UsageError
 from syncd.model.guard import Cap
 from syncd.model.run import RunKind
 from syncd.model.update import Outcome, Verdict
-from syncd.ports import Reading
+from syncd.ports import Reading, Seen
 from syncd.store.plans import Plans, find_plan
 from syncd.store.records import Records
 from tests.store.parts import FIELDS, Parts, campaign, registration
@@ -62,6 +62,11 @@ async def test_the_time_since_a_path_was_sent_is_known_however_long_ago_it_was(
     last = (await parts.records.recent(60)).last_change
     assert list(last) == [("a", DAILY)]
     assert 36_000 <= last["a", DAILY] < 36_060
+    await parts.sql.execute(
+        "UPDATE syncd.updates SET state = 'held', reason_code = 'x', reason = 'y'"
+        " WHERE state = 'queued'"
+    )
+    assert (await parts.records.recent(60)).last_change.keys() == last.keys(), "held ones as well"
     assert (await parts.records.recent(60, ["b"])).last_change == {}
 
 
@@ -89,7 +94,10 @@ async def test_a_read_stands_for_another_as_long_as_it_is_fresh(parts: Parts) ->
     one = campaign("a", status_raw="LIVE", updated_at=at)
     await parts.pull([one, campaign("b")])
     expected = shown(Reading(campaigns={"a": one, "b": campaign("b")}))
-    assert await parts.mirror.recent(["a", "b", "zz"], 60) == expected
+    found = await parts.mirror.recent(["a", "b", "zz"], 60)
+    assert {each: seen.values for each, seen in found.items()} == expected
+    complete_at = await parts.sql.fetchval("SELECT complete_at FROM syncd.accounts")
+    assert {seen.at for seen in found.values()} == {complete_at}
     await parts.move_clock(MINUTE)
     assert await fresh(parts) == set()
     await parts.pull([one, campaign("b")])
@@ -102,8 +110,10 @@ async def test_a_single_read_is_fresh_for_its_own_campaign_only(parts: Parts) ->
     await parts.pull([campaign("a"), campaign("b")])
     await parts.move_clock(2 * MINUTE)
     run_id = await parts.runs.open(RunKind.PUSH, "test")
-    await parts.mirror.absorb(run_id, [campaign("a", "70")], await parts.mirror.mark())
-    assert await parts.mirror.recent(["a", "b"], 60) == {"a": campaign("a", "70").values}
+    marker = await parts.mirror.mark()
+    await parts.mirror.absorb(run_id, [campaign("a", "70")], marker)
+    read = Seen(values=campaign("a", "70").values, at=marker.at)
+    assert await parts.mirror.recent(["a", "b"], 60) == {"a": read}
 
 
 async def test_what_was_read_before_a_write_of_ours_was_answered_is_not_fresh(
