@@ -161,10 +161,10 @@ def _held_otherwise(item: Document, row: Row | None) -> list[dict[str, Any]] | N
         is_known = not item["rules"] and item["code"] == row["reason_code"]
         why = Hit(code=row["reason_code"], message=row["reason"] or "", way=Way.RETRY)
         return None if is_known else [_rule(why)]
-    hold = row["holds"].get(item["path"])
-    if hold is None:
-        return [] if item["rules"] else None
-    return None if hold["digest"] == item["digest"] else list(hold["hits"])
+    hold = row["holds"].get(item["path"], {"digest": None, "hits": []})
+    is_told = hold["hits"] == item["held_for"]  # the plan itself said that it is held otherwise
+    is_free = not hold["hits"] and not item["rules"]
+    return None if is_told or is_free or hold["digest"] == item["digest"] else list(hold["hits"])
 
 
 def of_updates(shown: Document) -> dict[str, list[Document]]:
