@@ -15,7 +15,7 @@ from syncd.cli.changes import (
     warnings_of,
 )
 from syncd.cli.render.table import Cell, Column, Line
-from syncd.cli.text import age, moment, shown
+from syncd.cli.text import age, moment, quoted, shown
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -132,4 +132,4 @@ def _attempt(screen: Screen, attempt: Row) -> Iterator[str]:
 def by_whom(row: Row) -> str:
     """Who asked for it, and why."""
     reason = row["request_reason"]
-    return shown(row["requester"]) + (f' "{shown(reason)}"' if reason else "")
+    return shown(row["requester"]) + (f" {quoted(reason)}" if reason else "")

@@ -198,3 +198,16 @@ def test_what_gives_way_to_somebody_elses_value_says_so(begin: Begin) -> None:
     listed_row = command("updates", "list", "--state", "superseded").out
     assert "remote_wins: " in listed_row
     assert "None" not in listed_row
+
+
+def test_a_reason_as_long_as_a_book_leaves_the_table_readable(
+    pulled: Command, campaign: str
+) -> None:
+    why = "as long as a book " * 1000
+    update = pulled.queued(ACCOUNT, campaign, "--set", "budget.daily=21", "--reason", why)
+    out = pulled("updates", "list").out
+    assert f"#{update} " in out
+    assert '"as long as a book' in out
+    assert max(map(len, out.splitlines())) < 400
+    kept = pulled("updates", "show", update, "--format", "json").document["update"]
+    assert kept["request_reason"] == why
