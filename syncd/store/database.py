@@ -28,6 +28,9 @@ from syncd.errors import (
 )
 
 SCHEMA_VERSION: Final = "0003"
+FROZEN: Final = "15000"
+"""Milliseconds after which Postgres ends a transaction that says nothing: whoever is frozen, or cut
+off, in the middle of one keeps neither the account nor its lease, and no pause waits for them."""
 
 _UNSTORABLE = (
     UnicodeEncodeError,
@@ -46,6 +49,7 @@ _GONE = (
     asyncpg.CrashShutdownError,
     asyncpg.InternalClientError,
     asyncpg.QueryCanceledError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.DiskFullError,
     asyncpg.InvalidAuthorizationSpecificationError,
@@ -171,7 +175,11 @@ async def open_database(
 ) -> AsyncIterator[Database]:
     """A pool of at most `size` connections, acting as `role` where one is named; with `check` a
     schema of another version raises SchemaMismatch."""
-    settings = {"application_name": "syncd", "statement_timeout": "60000"}
+    settings = {
+        "application_name": "syncd",
+        "statement_timeout": "60000",
+        "idle_in_transaction_session_timeout": FROZEN,
+    }
     if role is not None:
         settings["role"] = role
     connect: dict[str, Any] = {"command_timeout": 90, "timeout": 10, "server_settings": settings}

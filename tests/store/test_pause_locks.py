@@ -4,11 +4,12 @@ so that none is committed once the pause is there, and none begins after it."""
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import asyncpg
 import pytest
 
-from syncd.errors import IntentRefused
+from syncd.errors import DatabaseUnavailable, IntentRefused
 from syncd.model.run import RunKind
 from tests.store.parts import BODY, Parts, campaign
 from tests.waiting import eventually
@@ -42,3 +43,19 @@ async def paused(parts: Parts) -> None:
     """As any SQL client may, on a connection of its own."""
     async with parts.database.session() as session:
         await session.ask("UPDATE syncd.accounts SET paused_at = now()")
+
+
+@pytest.mark.soak
+async def test_a_pause_does_not_wait_for_somebody_who_is_frozen_in_an_intent(parts: Parts) -> None:
+    """Nothing more is heard of a process that holds the account, and its lease; it finds out that
+    nothing was committed."""
+    async with AsyncExitStack() as frozen:
+        session = await frozen.enter_async_context(parts.database.transaction())
+        await session.run("intent_lease", parts.number, parts.lease.epoch)
+        await session.run("intent_gate", parts.number)
+        owner = await asyncpg.connect(parts.url)
+        async with asyncio.timeout(30):
+            assert await owner.fetchval("SELECT syncd.pause()") == 1
+        await owner.close()
+        with pytest.raises(DatabaseUnavailable):
+            await frozen.aclose()
