@@ -54,8 +54,8 @@ def refuse_other(wanted: Mapping[str, Any]) -> None:
 
 async def show(
     here: Opened, account: str | None = None, campaign: str | None = None, limit: int | None = None
-) -> None:
-    """The inbox, or what of it is about one account or one campaign."""
+) -> int:
+    """The inbox, or what of it is about one account or one campaign; returns how many rows."""
     found = await here.reports.inbox(account, campaign, limit=limit)
     ids = [one["id"] for one in found]
     known = {row["id"]: row for row in await here.reports.updates_by_id(ids)}
@@ -75,6 +75,7 @@ async def show(
     )
     if rows and here.choices.format == "table":
         here.screen.talk(tally(counts))
+    return len(rows)
 
 
 async def reasoned(here: Opened, listing: Listing) -> Listing:

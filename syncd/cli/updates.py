@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import rich_click as click
 
 from syncd.cli.choices import Choices, Id, LazyGroup, command, group
-from syncd.cli.codes import OK
+from syncd.cli.codes import ITEMS, OK
 
 if TYPE_CHECKING:
     from syncd.cli.opened import Opened
@@ -50,6 +50,7 @@ def updates() -> None:
 @click.option(
     "--limit", type=click.IntRange(0, 1_000_000), default=50, show_default=True, help="0: all."
 )
+@click.option("--exit-code", is_flag=True, help="End with 3 when any update is listed.")
 @click.pass_obj
 def list_(choices: Choices, /, **wanted: Any) -> int:
     """Updates, newest first.
@@ -58,8 +59,8 @@ def list_(choices: Choices, /, **wanted: Any) -> int:
     that ends it; the inbox has the longest waiting first."""
     from syncd.cli.opened import finish
 
-    finish(choices, _list(choices, wanted))
-    return OK
+    listed = finish(choices, _list(choices, wanted))
+    return ITEMS if listed and wanted["exit_code"] else OK
 
 
 @command("show")
@@ -73,7 +74,8 @@ def show_(choices: Choices, /, update: int) -> int:
     return OK
 
 
-async def _list(choices: Choices, wanted: dict[str, Any]) -> None:
+async def _list(choices: Choices, wanted: dict[str, Any]) -> int:
+    """Print them; returns how many they are."""
     from syncd.cli import inbox
     from syncd.cli.checking import require_account
     from syncd.cli.opened import opened
@@ -88,8 +90,7 @@ async def _list(choices: Choices, wanted: dict[str, Any]) -> None:
         if state == INBOX:
             inbox.refuse_other(wanted)
             limit = wanted["limit"] or None
-            await inbox.show(here, wanted["account"], wanted["campaign"], limit)
-            return
+            return await inbox.show(here, wanted["account"], wanted["campaign"], limit)
         filters = UpdateFilter(
             states=chosen,
             account=wanted["account"],
@@ -113,6 +114,7 @@ async def _list(choices: Choices, wanted: dict[str, Any]) -> None:
             listing = await inbox.reasoned(here, listing)
         here.screen.listing(listing, empty=_nothing(state, counts))
         _footer(here, rows, counts, wanted["limit"])
+        return len(rows)
 
 
 def _nothing(state: str, counts: dict[str, int]) -> str:

@@ -200,6 +200,19 @@ def test_what_gives_way_to_somebody_elses_value_says_so(begin: Begin) -> None:
     assert "None" not in listed_row
 
 
+def test_whoever_asks_for_it_gets_a_code_where_something_is_listed(
+    pulled: Command, campaign: str
+) -> None:
+    asked = [("updates", "list", "--state", state, "--exit-code") for state in ("inbox", "queued")]
+    assert [pulled(*one).code for one in asked] == [0, 0]
+    pulled.queued(ACCOUNT, campaign, "--set", "budget.daily=21")
+    assert [pulled(*one).code for one in asked] == [0, 3]
+    pulled.queued(ACCOUNT, campaign, "--set", f"budget.daily={TOO_MUCH}")
+    assert pulled("sync", "--push").code == 3
+    assert [pulled(*one).code for one in asked] == [3, 0]
+    assert pulled("updates", "list", "--state", "inbox").code == 0
+
+
 def test_a_reason_as_long_as_a_book_leaves_the_table_readable(
     pulled: Command, campaign: str
 ) -> None:
