@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from syncd.cli.plan_totals import totals
@@ -14,7 +14,7 @@ from syncd.cli.render.table import to_json
 from syncd.cli.text import rfc3339
 from syncd.daemon import AccountPlan
 from syncd.model.guard import Hit, Way
-from syncd.model.plan import Mark, UpdatePlan, Values
+from syncd.model.plan import Mark, PathPlan, UpdatePlan, Values
 from syncd.store.prospects import Approval
 from syncd.store.reports import Row
 
@@ -114,10 +114,7 @@ def saved_items(planned: AccountPlan) -> list[dict[str, Any]]:
             "digest": path.digest,
             "mark": path.mark.value,
             "remote": path.remote,
-            "hits": [
-                {**_rule(hit), "digest": digest}
-                for hit, digest in zip(path.hits, path.hit_digests, strict=True)
-            ],
+            "hits": _rules(path),
         }
         for one in planned.plan.updates
         for path in one.paths
@@ -160,11 +157,21 @@ def _held_otherwise(item: Document, row: Row | None) -> list[dict[str, Any]] | N
     if row["holds"] is None:  # a read decided that, and no approval helps
         is_known = not item["rules"] and item["code"] == row["reason_code"]
         why = Hit(code=row["reason_code"], message=row["reason"] or "", way=Way.RETRY)
-        return None if is_known else [_rule(why)]
-    hold = row["holds"].get(item["path"], {"digest": None, "hits": []})
-    is_told = hold["hits"] == item["held_for"]  # the plan itself said that it is held otherwise
-    is_free = not hold["hits"] and not item["rules"]
-    return None if is_told or is_free or hold["digest"] == item["digest"] else list(hold["hits"])
+        return None if is_known else [_rule(why, "")]
+    hits: list[dict[str, Any]] = row["holds"].get(item["path"], {"hits": []})["hits"]
+    # A fresh plan may have said itself that it is held for others than those that are met.
+    told = [item["rules"], *([] if item["held_for"] is None else [item["held_for"]])]
+    return None if _digests(hits) in map(_digests, told) else hits
+
+
+def is_covered(item: Document, hits: Sequence[Mapping[str, Any]] | None) -> bool:
+    """Whether a plan shows all of what its update is held for at this path, so that an approval of
+    the plan is one of that."""
+    return hits is None or _digests(hits) <= _digests(item["rules"])
+
+
+def _digests(hits: Sequence[Mapping[str, Any]]) -> set[str]:
+    return {hit["digest"] for hit in hits}
 
 
 def of_updates(shown: Document) -> dict[str, list[Document]]:
@@ -182,7 +189,7 @@ def approvable(shown: Document) -> list[str]:
         update
         for update, items in of_updates(shown).items()
         if items[0]["mark"] == Mark.HELD
-        and items[0]["held_for"] is None
+        and all(is_covered(item, item["held_for"]) for item in items)
         and any(item["rules"] for item in items)
         and all(rule["way"] == "approve" for item in items for rule in item["rules"])
     ]
@@ -214,7 +221,7 @@ def _items(
             "superseded_by": path.superseded_by,
             "is_later": path.mark in _GOING and call is None,
             "call": call,
-            "rules": [_rule(hit) for hit in path.hits],
+            "rules": _rules(path),
             "digest": path.digest,
             "approved_by": None if approval is None else approval.by,
             "approved_until": None if approval is None else approval.until,
@@ -228,15 +235,20 @@ def _held_before(planned: AccountPlan, one: UpdatePlan, path: str) -> list[dict[
     held = planned.moved.get(one.update.id)
     if held is None:
         return None
-    return [_rule(hit) for was in held.paths if was.path == path for hit in was.hits]
+    return next(_rules(was) for was in held.paths if was.path == path)
 
 
-def _rule(hit: Hit) -> dict[str, Any]:
+def _rules(path: PathPlan) -> list[dict[str, Any]]:
+    return [_rule(*one) for one in zip(path.hits, path.hit_digests, strict=True)]
+
+
+def _rule(hit: Hit, digest: str) -> dict[str, Any]:
     return {
         "rule": hit.code,
         "message": hit.message,
         "figures": dict(hit.figures),
         "way": hit.way.value,
+        "digest": digest,
     }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from syncd.cli.plan_document import Document, of_updates
+from syncd.cli.plan_document import Document, is_covered, of_updates
 from syncd.cli.text import difference, is_money, shown, value, visible
 
 Stamp = Callable[[dt.datetime], str]
@@ -119,7 +119,8 @@ def _since(item: Document, *, is_first: bool) -> Iterator[str]:
     if is_first and now["state"] != item["state"]:
         yield f"since then: {now['state'] or 'no such update'}"
     if now["held_for"] is not None:
-        word = "other rules" if item["rules"] else "a reason of its own"
+        word = "fewer rules" if is_covered(item, now["held_for"]) else "other rules"
+        word = word if item["rules"] else "a reason of its own"
         told = "; ".join(f"{one['rule']}: {shown(one['message'])}" for one in now["held_for"])
         yield f"since then: held for {word}: {told or 'none at this path'}"
     expected = item["desired"] if now["state"] == "applied" else item["remote"]

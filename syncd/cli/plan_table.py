@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Final
 
-from syncd.cli.plan_document import SHORT, Document, approvable, of_updates
+from syncd.cli.plan_document import SHORT, Document, approvable, is_covered, of_updates
 from syncd.cli.plan_rows import HEADINGS, moment_in, rows
 from syncd.cli.plan_summary import summary
 from syncd.cli.render.screen import Screen
@@ -99,7 +99,7 @@ def _is_let_out(item: Document) -> bool:
 
 def _is_held_otherwise(item: Document) -> bool:
     """Whether the plan is no leave any more for what holds this path."""
-    return "now" in item and item["now"]["held_for"] is not None
+    return "now" in item and not is_covered(item, item["now"]["held_for"])
 
 
 def _is_open(item: Document) -> bool:

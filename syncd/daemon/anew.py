@@ -30,8 +30,7 @@ def judged_anew(held: Sequence[UpdatePlan], now: PushPlan) -> dict[int, UpdatePl
 
 
 def moved(held: Sequence[UpdatePlan], anew: Mapping[int, UpdatePlan]) -> dict[int, UpdatePlan]:
-    """Of those judged anew the ones that an approval of the old would let through in vain, as they
-    were held."""
+    """Of those judged anew the ones that meet other rules now, as they were held."""
     return {
         one.update.id: one
         for one in held

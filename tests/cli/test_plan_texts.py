@@ -41,13 +41,18 @@ def stands(states: dict[str, str]) -> dict[str, dict[str, Any]]:
         row = found.get(str(planned.update.id))
         if row is not None and row["state"] == "held":
             row["reason_code"] = planned.deciding.code
-            held = {path.path: held_as(path.digest) for path in planned.paths if path.hits}
+            held = {
+                path.path: held_as(*((digest, "", digest) for digest in path.hit_digests))
+                for path in planned.paths
+                if path.hits
+            }
             row["holds"] = held or None
     return found
 
 
-def held_as(digest: str, *hits: tuple[str, str]) -> dict[str, Any]:
-    return {"digest": digest, "hits": [{"rule": rule, "message": said} for rule, said in hits]}
+def held_as(*hits: tuple[str, str, str]) -> dict[str, Any]:
+    names = ("rule", "message", "digest")
+    return {"hits": [dict(zip(names, hit, strict=True)) for hit in hits]}
 
 
 def of(*some: Any) -> dict[str, Any]:
@@ -201,11 +206,16 @@ def test_a_saved_plan_shows_what_has_moved_since() -> None:
 
 def test_a_saved_plan_says_of_what_is_held_by_now_whether_it_is_for_the_same_rules() -> None:
     rows_now = stands({str(one.update.id): "held" for one in updates()})
-    rows_now["14"]["holds"] = {DAILY: held_as("0" * 32, ("amount", "too much"), ("factor", "x5"))}
-    rows_now["18"]["holds"] = {DAILY: held_as("0" * 32, ("factor", "x5"))}
+    factor = ("factor", "x5", updates()[3].paths[0].hit_digests[0])
+    rows_now["14"]["holds"] = {DAILY: held_as(("amount", "too much", "0"), factor)}
+    rows_now["18"]["holds"] = {DAILY: held_as(("factor", "x5", "1"))}
     rows_now["19"] |= {"reason_code": "conflict", "reason": "it shows 7"}
-    rows_now["20"]["holds"] = {DAILY: held_as("0" * 32, ("guard-start", "it starts"))}
+    rows_now["20"]["holds"] = {DAILY: held_as(("guard-start", "it starts", "2"))}
     since = moved_since(saved(shown()), rows_now, {}, {})
+    fewer = {**rows_now["15"], "holds": {"status": held_as(("guard-start", "it starts", "3"))}}
+    (item,) = moved_since(of(updates()[4]), {"15": fewer}, {}, {})["items"]
+    (row,) = rows({"items": [item]}, stamp)
+    assert row.notes[-1] == "since then: held for fewer rules: none at this path"
     told: dict[str, list[str]] = {}
     for item, row in zip(since["items"], rows(since, stamp), strict=True):
         notes = [one for one in row.notes if "held for" in one]
