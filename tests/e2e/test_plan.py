@@ -213,7 +213,7 @@ async def test_a_fresh_plan_reads_what_is_held_and_judges_it_anew(
     assert told in table
     shown = (await syncd("plan", "--show", plan["hash"])).out
     assert f"approve --plan {plan['hash'][:8]}  lets out 1 held" in shown
-    assert "since then" not in shown
+    assert "since then: held" not in shown
     outcomes = await guarded.books.connection.fetch(
         "SELECT update_id, outcome FROM syncd.approve_plan($1, requester => 'anna')", plan["hash"]
     )
