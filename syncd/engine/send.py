@@ -30,9 +30,11 @@ from syncd.model.update import Confirmation, Outcome, State, Verdict
 from syncd.ports import Batch, LastWord, Outgoing, Settled, Settlement
 from syncd.timing import boottime
 
-AT_ONCE = 0.5
+AT_ONCE = 0.8
 """Seconds in which a call leaves after its intent was begun, or has to be asked for again: whoever
 pauses an account is promised that nothing leaves a second later."""
+ASKED = 3
+"""How often, where the answer itself takes longer."""
 NOT_TAKEN = "not_taken"
 """An adapter's code for a reply that shows another value than the one asked for."""
 
@@ -257,13 +259,17 @@ class _Intent:
         provider was slow, somebody may have paused the account since. Raises IntentRefused."""
         if boottime() - self._begun <= AT_ONCE:
             return
-        try:
-            async with asyncio.timeout(AT_ONCE):
-                await self._account.outbox.still_wanted()
-        except (TimeoutError, DatabaseUnavailable) as error:
-            raise _refusal(
-                "late", "nobody could tell in time whether it may still leave"
-            ) from error
+        for _ in range(ASKED):
+            try:
+                async with asyncio.timeout(AT_ONCE):
+                    await self._account.outbox.still_wanted()
+                break
+            except TimeoutError:
+                continue  # an answer as old as that is none
+            except DatabaseUnavailable as error:
+                raise _refusal("late", "nobody can tell whether it may still leave") from error
+        else:
+            raise _refusal("late", "nobody could tell in time whether it may still leave")
         self._look_at_the_clock()
 
     def _look_at_the_clock(self) -> None:

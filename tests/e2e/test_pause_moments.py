@@ -3,13 +3,13 @@ send, in a bisection, in a recovery, with as many calls under way as the account
 leaves later, nothing is lost, and after it all goes on where it stood."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 
 import pytest
 
 from syncd.daemon import AccountReport, SyncRequest, open_store, sync
-from syncd.engine.send import AT_ONCE
+from syncd.engine.send import ASKED, AT_ONCE
 from syncd.model.run import RunOutcome
 from syncd.simulator.faults import Fault
 from syncd.timing import boottime
@@ -87,11 +87,10 @@ async def test_a_start_whose_time_passes_in_the_pause_stays_unstarted(stage: Sta
     assert await scene.violations() == []
 
 
-async def test_nothing_leaves_long_after_its_intent_into_a_pause(stage: Stage) -> None:
-    """The intent is committed and its answer takes its time; the account is paused meanwhile."""
-    scene = await stage()
-    await scene.pull()
-    (update,) = await scene.books.enqueue_picks(scene.ordinary(1))
+async def pushed_with_a_late_commit(
+    scene: Scene, meanwhile: Callable[[asyncio.Event], Awaitable[None]]
+) -> AccountReport:
+    """A push whose first intent is committed, unanswered until `meanwhile` opens the gate."""
     async with Proxy(scene.place.database_url) as proxy:
         config = replace(scene.place, database_url=proxy.url).load()
         async with open_store(config) as database:
@@ -100,20 +99,68 @@ async def test_nothing_leaves_long_after_its_intent_into_a_pause(stage: Stage) -
             pushing = asyncio.create_task(sync(config, database, request, scene.events.append))
             async with asyncio.timeout(20):
                 await held.reached.wait()
-            await by_sql(scene)
-            begun = boottime()
-            await eventually(lambda: boottime() - begun > AT_ONCE)
-            held.gate.set()
+            await meanwhile(held.gate)
             (report,) = await pushing
+    return report
+
+
+async def passed(seconds: float) -> None:
+    begun = boottime()
+    await eventually(lambda: boottime() - begun > seconds)
+
+
+async def assert_kept_back(scene: Scene, report: AccountReport, update: int) -> None:
     assert scene.writes() == []
     assert report.pushed is not None
     assert report.pushed.outcome is RunOutcome.PARTIAL
     (attempt,) = await scene.books.attempts(update)
     assert (attempt["outcome"], attempt["http_status"]) == ("not_judged", None)
+
+
+async def test_nothing_leaves_long_after_its_intent_into_a_pause(stage: Stage) -> None:
+    """The intent is committed and its answer takes its time; the account is paused meanwhile."""
+    scene = await stage()
+    await scene.pull()
+    (update,) = await scene.books.enqueue_picks(scene.ordinary(1))
+
+    async def meanwhile(gate: asyncio.Event) -> None:
+        await by_sql(scene)
+        await passed(AT_ONCE)
+        gate.set()
+
+    await assert_kept_back(scene, await pushed_with_a_late_commit(scene, meanwhile), update)
     await assert_waiting(scene, [update])
     await scene.books.connection.execute(RESUME)
     await scene.push()
     assert await scene.books.states([update]) == ["applied"]
+    await assert_all_is_kept(scene)
+
+
+@pytest.mark.soak
+async def test_what_is_late_leaves_where_nobody_paused_and_not_where_nobody_can_tell(
+    stage: Stage,
+) -> None:
+    lease = {"ttl": "45s", "renew": "1s", "request_timeout": "20s"}
+    scene = await stage(tables={"lease": lease})
+    await scene.pull()
+    (first,) = await scene.books.enqueue_picks(scene.ordinary(1))
+
+    async def silence(gate: asyncio.Event) -> None:
+        async with scene.books.connection.transaction():
+            await scene.books.connection.execute("LOCK TABLE syncd.accounts")
+            await passed(AT_ONCE)
+            gate.set()
+            await passed((ASKED + 1) * AT_ONCE)
+
+    async def nothing(gate: asyncio.Event) -> None:
+        await passed(AT_ONCE)
+        gate.set()
+
+    await assert_kept_back(scene, await pushed_with_a_late_commit(scene, silence), first)
+    report = await pushed_with_a_late_commit(scene, nothing)
+    assert report.pushed is not None
+    assert report.pushed.outcome is RunOutcome.OK
+    assert await scene.books.states([first]) == ["applied"]
     await assert_all_is_kept(scene)
 
 
