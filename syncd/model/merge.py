@@ -9,7 +9,7 @@ from dataclasses import replace
 from syncd.model.figures import word
 from syncd.model.guard import Change, Hit, Recent, Rules, Way
 from syncd.model.item_rules import item_hits
-from syncd.model.path import DELETED, VERSION, stem_of
+from syncd.model.path import DELETED, VERSION, is_told
 from syncd.model.plan import Found, Mark, PathPlan, UpdatePlan, Values, blank, superseded, whole
 from syncd.model.update import Pending, Policy
 
@@ -120,7 +120,7 @@ def _find(update: Pending, path: str, remote: Values) -> Found:
     desired, now = update.patch[path], remote.get(path)
     if path in update.overtaken:
         return Found.OVERTAKEN
-    if now == desired and path not in update.awaited and _is_told(path, remote):
+    if now == desired and path not in update.awaited and is_told(path, remote):
         return Found.ALREADY_SET
     if path == DELETED:
         return Found.PRESENT
@@ -131,12 +131,6 @@ def _find(update: Pending, path: str, remote: Values) -> Found:
     if path in update.awaited:
         known[Found.AWAITED] = update.awaited[path]
     return next((found for found, value in known.items() if value == now), Found.THIRD_VALUE)
-
-
-def _is_told(path: str, remote: Values) -> bool:
-    """Whether a read that does not show a path says that it is null: only where it shows the list
-    that the path would stand in."""
-    return path in remote or stem_of(path) in remote
 
 
 def _conflict(update: Pending, path: str, now: str | None) -> Hit:

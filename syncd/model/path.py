@@ -4,7 +4,7 @@ them a provider reads, creates with or changes is what its adapter declares as `
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -112,6 +112,12 @@ def stem_of(path: str) -> str:
     if path.endswith('"'):
         return path[: path.index('."')] if '."' in path else path
     return path.rpartition(".")[0]
+
+
+def is_told(path: str, values: Container[str]) -> bool:
+    """Whether a read that shows these paths tells of this one. One that it leaves out is null only
+    where it shows the list that the path would stand in."""
+    return path in values or stem_of(path) in values
 
 
 def key_of(stem: str, path: str) -> str | None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from syncd.model.path import VERSION
+from syncd.model.path import DELETED, VERSION, is_told
 from syncd.model.update import State
 
 REPEATS = 1
@@ -77,16 +77,16 @@ def resolve(
     if any(value != before[path] for path, value in left.items()):
         said = f"after the unanswered call the provider shows {_words(left)}"
         return _partly(_held(unknown, "conflict", said), done)
-    version = remote.get(VERSION)
-    if is_start and version != unknown.before.get(VERSION):
+    if is_start and remote.get(VERSION) != unknown.before.get(VERSION):
         return _held(
             unknown,
             "undecidable",
             f"after the unanswered start the campaign is {_words(shown)} and has moved"
-            f" (from {unknown.before.get(VERSION)} to {version}): it may have run; look at the"
-            " provider, then queue the start again or cancel it",
+            f" (from {unknown.before.get(VERSION)} to {remote.get(VERSION)}): it may have run; look"
+            " at the provider, then queue the start again or cancel it",
         )
-    return _partly(_not_applied(unknown), done)
+    is_seen = any(path == DELETED or is_told(path, remote) for path in left)
+    return _partly(_not_applied(unknown) if is_seen else _unseen(unknown, left), done)
 
 
 def _partly(resolution: Resolution, done: Collection[str]) -> Resolution:
@@ -138,6 +138,12 @@ def _not_applied(unknown: Unknown) -> Resolution:
         )
     said = "the unanswered call was not applied; it is sent once more"
     return replace(_resolution(unknown, State.QUEUED, "not_applied", said), is_repeat=True)
+
+
+def _unseen(unknown: Unknown, paths: Collection[str]) -> Resolution:
+    """What a read leaves out may stand there: to send it again would be blind."""
+    said = f"the provider does not show {', '.join(sorted(paths))}: no read can tell"
+    return _held(unknown, "undecidable", said)
 
 
 def _applied(unknown: Unknown) -> Resolution:

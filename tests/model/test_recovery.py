@@ -50,6 +50,40 @@ def test_a_read_decides_by_value(one: Unknown, shown: str | None, state: State, 
     assert (found.message or "") != ""
 
 
+@pytest.mark.parametrize(
+    ("remote", "state", "code"),
+    [
+        ({"name": "x"}, State.HELD, "undecidable"),
+        ({"price.country": "US", "price.country.US": "2"}, State.QUEUED, "not_applied"),
+        ({"price.country": "UK", "price.country.UK": "2"}, State.APPLIED, "read_back"),
+        ({"price.country.UK": "2"}, State.APPLIED, "read_back"),
+        ({"price.country.UK": None}, State.QUEUED, "not_applied"),
+    ],
+)
+def test_what_no_read_shows_is_not_sent_again(
+    remote: Mapping[str, str | None], state: State, code: str
+) -> None:
+    one = replace(unknown(), sent={"price.country.UK": "2"}, before={"name": "x"})
+    found = resolve(one, remote)
+    assert (found.state, found.code, found.is_repeat) == (state, code, state is State.QUEUED)
+
+
+def test_one_path_that_is_shown_tells_of_the_call_that_carried_both() -> None:
+    one = replace(unknown(), sent={"price.amount": "2", "price.min_clicks": "5"}, before={})
+    assert resolve(one, {"price.amount": None}).code == "not_applied"
+    found = resolve(one, {"price.amount": "2"})
+    assert (found.state, found.code) == (State.HELD, "undecidable")
+    assert {path: word["outcome"] for path, word in found.results.items()} == {
+        "price.amount": "applied",
+        "price.min_clicks": "held",
+    }
+
+
+def test_a_campaign_that_is_still_shown_was_not_deleted() -> None:
+    one = replace(unknown(), sent={"deleted": "true"}, before={})
+    assert resolve(one, {"name": "x"}).code == "not_applied"
+
+
 @pytest.mark.parametrize("late", [True, False])
 def test_a_campaign_that_is_not_shown_is_a_matter_for_a_person(*, late: bool) -> None:
     found = resolve(unknown(late=late), None)

@@ -154,22 +154,31 @@ TYPE = "attributes.spendLimit.spendLimitType"
 RENEWAL = "attributes.spendLimit.spendLimitRenewal"
 
 
+@pytest.mark.parametrize("value", [..., None])
+async def test_a_name_or_limit_that_is_not_shown_leaves_the_campaign_in_the_pull(
+    value: Any,
+) -> None:
+    rows = [broken("attributes.name", value), broken("attributes.spendLimit", value)]
+    page = await page_of(http(200, {"data": rows, "errors": []}))
+    assert page.bad == ()
+    nameless, limitless = page.campaigns
+    assert (nameless.name, nameless.values["budget.daily"]) == ("", "123.45")
+    assert not [path for path in limitless.values if path.startswith("budget.")]
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [
         ("type", "AdSet"),
         ("attributes", ...),
         ("attributes", []),
-        ("attributes.name", ...),
-        ("attributes.name", None),
         ("attributes.name", 5),
+        ("attributes.spendLimit", []),
         ("attributes.goal", 5),
         ("attributes.advertiserId", ...),
         ("attributes.advertiserId", 1.5),
         ("attributes.advertiserId", True),
         ("attributes.advertiserId", ""),
-        ("attributes.spendLimit", ...),
-        ("attributes.spendLimit", None),
         (TYPE, "paced"),
         (TYPE, None),
         (TYPE, {}),

@@ -506,10 +506,15 @@ def test_what_can_never_be_written_is_refused_with_the_reason(
     assert words in (verdict.message or "")
 
 
-def test_an_uncapped_or_unseen_campaign_is_left_to_the_provider_to_judge() -> None:
-    for remote in (UNCAPPED, {}):
-        one = WriteItem(external_id="a", changes={"budget.daily": "5"}, remote=remote)
-        assert planned(one) == ([["a"]], {})
+def test_an_uncapped_campaign_is_left_to_the_provider_to_judge() -> None:
+    one = WriteItem(external_id="a", changes={"budget.daily": "5"}, remote=UNCAPPED)
+    assert planned(one) == ([["a"]], {})
+
+
+def test_nothing_is_written_over_a_limit_that_is_not_shown() -> None:
+    one = WriteItem(external_id="a", changes={"budget.daily": "5"}, remote={"name": "x"})
+    calls, refused = planned(one)
+    assert (calls, refused["a"].code) == ([], "not_shown")
 
 
 def test_a_campaign_that_stands_in_a_plan_twice_is_a_mistake_of_ours() -> None:

@@ -1,5 +1,6 @@
 """One row of a Criteo answer becomes a campaign, or an error that says why not; nothing is guessed.
-Reads both dialects, ids as text and as numbers; knows no HTTP."""
+A name or spend limit that is null or left out, which the specification allows, is not shown. Reads
+both dialects, ids as text and as numbers; knows no HTTP."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ def read(row: bytes, currency: str | Mapping[str, str] | None) -> tuple[Campaign
     external_id = identifier(found.get("id"), "id")
     attributes = mapping(found.get("attributes"), "attributes")
     advertiser = identifier(attributes.get("advertiserId"), "advertiserId")
-    name, is_cleaned = clean(text(attributes.get("name"), "name"))
+    given = attributes.get("name")
+    name, is_cleaned = clean("" if given is None else text(given, "name"))
     goal = attributes.get("goal")
     if goal is not None:
         goal, _ = clean(text(goal, "goal"))
@@ -33,7 +35,8 @@ def read(row: bytes, currency: str | Mapping[str, str] | None) -> tuple[Campaign
     native: dict[str, str | None] = {"goal": goal, "advertiserId": advertiser}
     if is_cleaned:
         native["name_cleaned"] = "true"
-    budgets, mark = spendlimit.read(mapping(attributes.get("spendLimit"), "spendLimit"))
+    limit = attributes.get("spendLimit")
+    budgets, mark = ({}, None) if limit is None else spendlimit.read(mapping(limit, "spendLimit"))
     campaign = Campaign(
         external_id=external_id,
         name=name,

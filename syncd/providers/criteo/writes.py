@@ -77,6 +77,8 @@ def _period_refusal(item: WriteItem, wanted: str) -> Verdict | None:
     """A limit of another period has to be lifted by the same item: nobody may come to spend by
     month what was meant for a day."""
     shown = {path: item.remote.get(path) for path in spendlimit.BUDGETS}
+    if not any(shown.values()):
+        return refused("not_shown", "Criteo shows no spend limit of this campaign, capped or not")
     left = [
         path
         for path, value in shown.items()

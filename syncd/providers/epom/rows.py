@@ -4,6 +4,7 @@ no HTTP."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -47,6 +48,8 @@ ACTIONS: Final = "actions"
 # What a pricing is known by: an object without any of these says nothing of prices.
 _BASE: Final = ("price", "paymentModel", "pricingType")
 _TOO_MUCH: Final = Decimal(10) ** 14
+# No answer is printed in the documents: a figure may stand there as a number or as its text.
+_FIGURE = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?([eE][-+]?[0-9]{1,2})?", re.ASCII)
 _TOO_MANY: Final = 2**63
 _COUNTRIES: Final = ("countries", "countryPricing", "countryPrices")
 _COUNTRY_NAMES: Final = ("country", "countryCode")
@@ -113,7 +116,7 @@ def values(found: Mapping[str, Any]) -> dict[str, str | None]:
     shown: dict[str, str | None] = {}
     if "price" in found:
         given = found["price"]
-        shown["price.amount"] = None if given is None else canonical(amount(given, "price"))
+        shown["price.amount"] = None if given is None else canonical(_amount(given, "price"))
     if found.get("pricingType") in TYPES:
         shown["price.type"] = found["pricingType"]
     shown.update(
@@ -155,7 +158,7 @@ def _countries(found: Mapping[str, Any]) -> dict[str, str]:
         if code is None:
             raise RowError("a country's price has no country")
         if given is not None:
-            _set(prices, code, canonical(amount(given, f"the price of {code}")))
+            _set(prices, code, canonical(_amount(given, f"the price of {code}")))
     return prices
 
 
@@ -171,7 +174,7 @@ def _actions(found: Mapping[str, Any]) -> tuple[dict[str, dict[str, str]], dict[
         both = {"actionKey": key, "actionName": name}
         names[known] = {field: value for field, value in both.items() if value is not None}
         if given is not None:
-            _set(prices, known, canonical(amount(given, f"the price of {known}")))
+            _set(prices, known, canonical(_amount(given, f"the price of {known}")))
     return names, prices
 
 
@@ -201,15 +204,26 @@ def _set(prices: dict[str, str], key: str, price: str) -> None:
         raise RowError(f"{key} has two prices, {prices[key]} and {price}")
 
 
+def _amount(given: Any, field: str) -> Decimal:
+    return amount(_figure(given), field)
+
+
+def _figure(given: Any) -> Any:
+    """The number that a text spells, else what was given."""
+    if isinstance(given, str) and _FIGURE.fullmatch(given):
+        return Decimal(given)
+    return given
+
+
 def _number(given: Any, field: str) -> str:
-    found = number(given, field)
+    found = number(_figure(given), field)
     if abs(found) >= _TOO_MUCH:
         raise RowError(f"{field} is {found}, out of all bounds")
     return canonical(found.quantize(Decimal(1).scaleb(-NUMBER_SCALE)))
 
 
 def _count(given: Any, field: str) -> str:
-    found = number(given, field)
+    found = number(_figure(given), field)
     if abs(found) >= _TOO_MANY or found != found.to_integral_value():
         raise RowError(f"{field} is {found}, not a whole number")
     return str(int(found))

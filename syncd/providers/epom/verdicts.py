@@ -20,6 +20,8 @@ _WHOLE: Final = {
     429: Whole.THROTTLED,
     **dict.fromkeys((405, 406, 410, 415), Whole.UNUSABLE),
 }
+# What the documents print as the sample of a yes, and how an empty answer is written in JSON.
+_YES: Final = (b"", b"200 OK", b"OK", b'"200 OK"', b'"OK"', b"null")
 _SILENT_400: Final = (
     "HTTP 400: wrong format, or campaign/country does not exist, or pricing is disabled"
 )
@@ -50,7 +52,7 @@ def judge(call: WriteCall, answer: Answer, hide: Hide) -> CallResult:
 
 
 def _of_200(call: WriteCall, answer: Answer, found: Told, hide: Hide) -> CallResult:
-    if not answer.body.strip():
+    if answer.body.strip() in _YES:
         return applied(call.items, 200)
     if found.is_no:
         way = remedy(200, found.said.code)

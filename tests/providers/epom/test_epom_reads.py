@@ -270,7 +270,7 @@ ONE_BAD: dict[str, tuple[Reply, str]] = {
     ),
     "another no": (http(200, {"160": "no_url_property_found", "success": False}), "160: no_url"),
     "400": (http(400, "no such campaign"), "no such campaign"),
-    "a text as price": (pricing_of(18, price="1.25"), "price is str, not a number"),
+    "words as price": (pricing_of(18, price="1,25"), "price is str, not a number"),
     "another campaign's pricing": (pricing_of(19), "pricing of campaign 19"),
     "a list": (http(200, [1]), "list, not an object"),
     "null": (http(200, "null"), "not an object"),

@@ -169,6 +169,22 @@ def test_doubles_become_exact_decimals(written: str, expected: str) -> None:
     }
 
 
+def test_figures_may_come_as_texts() -> None:
+    def as_text(value: Any) -> Any:
+        if isinstance(value, list):
+            return [as_text(one) for one in value]
+        if isinstance(value, dict):
+            return {key: as_text(one) for key, one in value.items()}
+        return value if isinstance(value, str) else str(value)
+
+    assert read(as_text(PRICING)).values == {"name": "Spring", **SHOWN}
+    assert prices(price="1.5E-1", countryPricing=[{"US": "0.30000000000000004"}]) == {
+        "price.amount": "0.15",
+        "price.country": "US",
+        "price.country.US": "0.3",
+    }
+
+
 def test_estimates_and_counts_are_read_as_they_are() -> None:
     assert prices(
         estimatedCtr=0.00000012,
@@ -193,7 +209,12 @@ BROKEN: dict[str, Any] = {
     "a list": [PRICING],
     "null": b"null",
     "a text": b'"x"',
-    "a text as price": {"price": "1.25"},
+    "words as price": {"price": "1,25"},
+    "no price as text": {"price": ""},
+    "a text that is no number": {"price": "NaN"},
+    "a negative text": {"price": "-1"},
+    "another alphabet's figures": {"price": "\u0661"},
+    "a huge text": {"price": "1e99"},
     "a negative price": {"price": -1},
     "a huge price": {"price": 10**14},
     "NaN": b'{"price": NaN}',

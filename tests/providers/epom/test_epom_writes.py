@@ -57,6 +57,10 @@ def outcome(result: CallResult) -> str:
 YES: dict[str, Reply] = {
     "nothing": http(200),
     "blanks": http(200, " \r\n"),
+    "the printed sample": http(200, "200 OK"),
+    "its word alone": http(200, "OK\n"),
+    "its word in JSON": http(200, '"OK"'),
+    "nothing in JSON": http(200, "null"),
     "success": http(200, {"success": True}),
     "success without an error": http(200, {"success": True, "error": None, "errors": []}),
     "an empty object": http(200, {}),
@@ -161,9 +165,9 @@ async def test_a_missing_right_is_that_campaigns_own(what: str) -> None:
 
 UNDECIDED: dict[str, Reply] = {
     "HTML": http(200, "<html>login</html>"),
-    "a text": http(200, "OK"),
+    "a text": http(200, "OK, later"),
+    "a text in JSON": http(200, '"ok?"'),
     "true": http(200, "true"),
-    "null": http(200, "null"),
     "a list": http(200, []),
     "almost JSON": http(200, '{"permission_denied":,"success":false}'),
     "truncated JSON": http(200, '{"success":tru'),
