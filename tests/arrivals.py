@@ -1,6 +1,7 @@
 """The writes that arrived at a provider, each joined to the batch that the database says it was
 sent for: plain values in, values out. It judges nothing, and shares no code with those judged."""
 
+import datetime as dt
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,7 +24,8 @@ class Rows:
     updates: Sequence[Row] = ()
     attempts: Sequence[Row] = ()
     approvals: Sequence[Row] = ()
-    """Each with the value at the provider that it was given for, as `remote`."""
+    """Each with the value at the provider that it was given for, as `remote`, and the names of the
+    rules that it was given for, as `rules`."""
     events: Sequence[Row] = ()
     """Every move of an update."""
 
@@ -272,3 +274,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(dict(pairs)) != len(pairs):
         raise ValueError("a repeated key")
     return dict(pairs)
+
+
+def ns_of(time: Any) -> int:
+    """A time of the database as a wall clock's."""
+    return int(dt.datetime.fromisoformat(str(time)).timestamp() * 1_000_000_000)

@@ -18,7 +18,19 @@ import asyncpg
 
 from tests.arrivals import Row, Rows, link, same
 from tests.guarding import Agreed, judge_leave
-from tests.promises import Limit, Violation, judge
+from tests.promises import (
+    Limit,
+    Violation,
+    intent_first,
+    newer_stays,
+    no_blind_repeat,
+    one_in_flight,
+    results_are_final,
+    starts_in_time,
+    superseded_by_newer,
+    within_limits,
+)
+from tests.truths import Torn, answers_are_true, truthful
 
 
 class Connection(Protocol):
@@ -38,6 +50,25 @@ async def check(
     each limit group. Where several accounts share the database, `account` is the journal's."""
     lines = read_journal(journal) if isinstance(journal, Path) else journal
     return judge(lines, await read_rows(connection, account), settle, limit)
+
+
+def judge(
+    journal: Iterable[Row],
+    rows: Rows,
+    settle: float,
+    limit: Limit | Mapping[str, Limit] | None = None,
+    torn: Torn = None,
+) -> list[Violation]:
+    """Every broken promise; `limit` as (n, seconds), or one such for each limit group. Who knows
+    which arrivals were of interrupted passes (`torn`) is told more."""
+    arrivals = sorted(journal, key=lambda row: int(row["arrived_ns"]))
+    writes = link(arrivals, rows)
+    found = [*results_are_final(rows), *newer_stays(writes, rows), *superseded_by_newer(rows)]
+    found += [*no_blind_repeat(writes, arrivals, rows, settle, torn), *starts_in_time(writes, rows)]
+    found += [*one_in_flight(writes), *intent_first(writes)]
+    found += [*answers_are_true(writes, rows), *truthful(writes, arrivals, rows, settle, torn)]
+    limits = {"default": limit} if isinstance(limit, tuple) else limit or {}
+    return found + list(within_limits(arrivals, limits))
 
 
 async def check_leave(
@@ -74,14 +105,16 @@ async def read_rows(connection: Connection, account: str | None = None) -> Rows:
 
 
 def _bound(approvals: Iterable[Row], events: Iterable[Row], plans: Iterable[Row]) -> list[Row]:
-    """The approvals, each with the value that stood at the provider when it was held or planned."""
-    shown = {item["digest"]: item["remote"] for plan in plans for item in plan["items"]}
-    shown |= {
-        item["digest"]: item["remote"]
-        for event in events
-        for item in (event["holds"] or {}).values()
-    }
-    return [{**one, "remote": shown.get(one["digest"])} for one in approvals]
+    """The approvals, each with what was shown to those who gave it when the item was held or
+    planned: the value that stood at the provider, and the rules that it met."""
+    shown = {item["digest"]: item for plan in plans for item in plan["items"]}
+    shown |= {item["digest"]: item for event in events for item in (event["holds"] or {}).values()}
+    found: list[Row] = []
+    for one in approvals:
+        item = shown.get(one["digest"], {"remote": None, "hits": []})
+        rules = frozenset(hit["rule"] for hit in item["hits"])
+        found.append({**one, "remote": item["remote"], "rules": rules})
+    return found
 
 
 async def compare_mirror(

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from tests.arrivals import Row, Rows, same
+from tests.cases import judged
 from tests.promises import FINAL, Violation
 
 START = "queued"
@@ -29,6 +30,7 @@ def nothing_is_lost(acked: Mapping[int, Row], rows: Rows) -> Iterator[Violation]
     for row in rows.updates:
         found.setdefault(row["id"], []).append(row)
     for number, asked in acked.items():
+        judged("1 acknowledged")
         mine = found.get(number, [])
         if len(mine) != 1:
             yield Violation(1, f"update {number} was acknowledged and is there {len(mine)} times")
@@ -60,6 +62,7 @@ def final_stays(seen: Sequence[Collection[Row]]) -> Iterator[Violation]:
         for row in before:
             if row["state"] not in FINAL or row["id"] in told:
                 continue
+            judged("2 looks")
             later = now.get(row["id"])
             changed = [key for key in _LASTING if key in row and (later or {}).get(key) != row[key]]
             if later is None or changed:
@@ -75,6 +78,7 @@ def moves_are_allowed(rows: Rows) -> Iterator[Violation]:
     for event in sorted(rows.events, key=lambda one: int(one["id"])):
         number, was, state = event["update_id"], event["was"], event["state"]
         expected = last.get(number)
+        judged("2 moves")
         if was != expected:
             yield Violation(2, f"update {number} went from {was}, where it was {expected}")
         elif was is not None and was != state and state not in MOVES.get(was, frozenset()):
@@ -87,12 +91,13 @@ def moves_are_allowed(rows: Rows) -> Iterator[Violation]:
 
 
 def all_is_decided(rows: Rows) -> Iterator[Violation]:
-    """Promise 16: long after the last fault every update is final, or held with a reason."""
+    """Promise 16: long after the last fault every update is final, or held with a reason and what
+    a person can do about it."""
     for row in rows.updates:
-        if row["state"] == "held" and row.get("reason_code"):
-            continue
-        if row["state"] not in FINAL:
-            why = f"{row.get('reason_code')}: {row.get('reason')}"
+        judged("16 held", row["state"] == "held")
+        is_shown = row["state"] == "held" and row.get("reason_code") and row.get("command")
+        if not is_shown and row["state"] not in FINAL:
+            why = f"{row.get('reason_code')}: {row.get('reason')}; {row.get('command')}"
             yield Violation(16, f"update {row['id']} is still {row['state']} ({why})")
 
 
@@ -102,6 +107,7 @@ def nothing_moves(
     """Promise 19: another round sent no write and wrote no history. Both map the name of a record
     to its rows."""
     for name in before.keys() | after.keys():
+        judged("19 records", len(after.get(name, ())))
         was, now = list(before.get(name, ())), list(after.get(name, ()))
         if was != now:
             new = [one for one in now if one not in was] or [one for one in was if one not in now]

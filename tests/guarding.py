@@ -8,13 +8,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from tests.arrivals import Row, Rows, Write, same, text_of
+from tests.arrivals import Row, Rows, Write, ns_of, same, text_of
+from tests.cases import judged
 from tests.promises import DELETED, SECOND, Violation
-from tests.sent import SLACK, Sent, amount_of, ns_of, values_sent
+from tests.sent import SLACK, Sent, amount_of, values_sent
 
 UNLIMITED = "unlimited"
 _LEAST = 10  # campaigns of which a share says something
 _MOST = Decimal(10) ** 14
+_PASS = 5 * SECOND
+_OWNERS = "nobody may let this pass"
+_ABOUT_OTHERS = frozenset({"conflict", "base_unknown"})
+"""The rules that tell of a value that somebody else put there."""
 
 
 @dataclass(frozen=True)
@@ -71,60 +76,85 @@ def judge_leave(
 ) -> Iterator[Violation]:
     """Both promises for one run."""
     sent = values_sent(writes, arrivals, rows, agreed.torn)
-    yield from within_caps(sent, agreed)
+    yield from within_caps(sent, agreed, rows)
     yield from within_window(sent, agreed)
     yield from nobody_is_overwritten(sent, agreed, rows)
 
 
-def within_caps(sent: Sequence[Sent], agreed: Agreed) -> Iterator[Violation]:
-    """Promise 13: no value outside the caps arrives, unless somebody let it pass who may."""
+def within_caps(sent: Sequence[Sent], agreed: Agreed, rows: Rows) -> Iterator[Violation]:
+    """Promise 13: no value outside the caps arrives, unless somebody who may let it pass for just
+    that."""
+    updates = {update["id"]: update for update in rows.updates}
     for one in sent:
         found = [*_absolute(one, agreed)]
         by = {approval["approved_by"] for approval in one.approvals}
-        if agreed.four_eyes and by == {one.update.get("asked_by")}:
+        judged("13 four eyes", agreed.four_eyes and bool(by))
+        if agreed.four_eyes and by and by <= _askers(one.update, updates):
             found.append("was let pass by who asked for it")
-        if not one.is_approved:
-            found += [f"{why}, and nobody approved it" for why in _beyond(one, agreed)]
+        for rule, why in _beyond(one, agreed):
+            if not one.is_let_by(rule):
+                found.append(f"{why}, and nobody approved it")
         yield from (Violation(13, f"{one} {why}") for why in found)
+
+
+def _askers(update: Row, updates: Mapping[int, Row]) -> set[str | None]:
+    """Who asked for an update, and for what it tries again."""
+    asked, before = {update.get("asked_by")}, updates.get(update.get("retry_of") or 0)
+    return asked if before is None else asked | _askers(before, updates)
 
 
 def _absolute(one: Sent, agreed: Agreed) -> Iterator[str]:
     """Why nobody could let this value pass."""
     amount, cap = amount_of(one.path, one.value), agreed.caps.get(one.path, agreed.caps.get("*"))
+    judged("13 amount", amount is not None)
+    judged("13 owner's amount", amount is not None and cap is not None)
     if amount is not None and not (amount.is_finite() and 0 <= amount < _MOST):
         yield "is no amount of money"
     elif amount is not None and cap is not None and amount > cap:
         yield f"is above the owner's cap of {cap}"
+    elif cap is not None and _ends_limit(one):
+        yield f"ends a limit under the owner's cap of {cap}"
 
 
-def _beyond(one: Sent, agreed: Agreed) -> Iterator[str]:
-    """Why this value alone needs leave."""
-    amount = amount_of(one.path, one.value)
-    if amount is not None and not amount.is_finite():
-        return
-    if amount is not None and agreed.max_amount is not None and amount > agreed.max_amount:
-        yield f"is above {agreed.max_amount}"
-    if amount is not None and agreed.max_factor is not None and one.reads:
+def _ends_limit(one: Sent) -> bool:
+    return one.path.startswith("budget.") and one.value == UNLIMITED and not _sets_another(one)
+
+
+def _beyond(one: Sent, agreed: Agreed) -> Iterator[tuple[str, str]]:
+    """Why this value alone needs leave, each with the name of the rule."""
+    amount, leave = amount_of(one.path, one.value), _leave(one, agreed)
+    if amount is not None and amount.is_finite():
+        yield from _too_much(one, amount, agreed)
+    judged("13 unlimited", one.value == UNLIMITED)
+    if one.value == UNLIMITED and not _sets_another(one):
+        yield "unlimited", "ends a limit"
+    if leave is not None and leave not in agreed.free:
+        judged("13 leave")
+        yield f"guard-{leave}", f"needs leave to {leave}"
+    if agreed.quiet is not None and not one.is_pause:
+        judged("13 quiet hours")
+        if agreed.quiet.holds_at(one.wall_ns):
+            yield "quiet_hours", "came in quiet hours"
+
+
+def _too_much(one: Sent, amount: Decimal, agreed: Agreed) -> Iterator[tuple[str, str]]:
+    if agreed.max_amount is not None:
+        judged("13 largest amount")
+        if amount > agreed.max_amount:
+            yield "amount", f"is above {agreed.max_amount}"
+    if agreed.max_factor is not None and one.reads:
+        judged("13 factor")
         before = [amount_of(one.path, shown) for shown in one.before]
         if all(known is not None and amount > known * agreed.max_factor for known in before):
-            yield f"is more than {agreed.max_factor} times {before[-1]}"
-    if one.value == UNLIMITED and not _sets_another(one):
-        yield "ends a limit"
-    leave = _leave(one, agreed)
-    if leave is not None and leave not in agreed.free:
-        yield f"needs leave to {leave}"
-    if agreed.quiet is not None and not one.is_pause and agreed.quiet.holds_at(one.wall_ns):
-        yield "came in quiet hours"
+            yield "factor", f"is more than {agreed.max_factor} times {before[-1]}"
 
 
 def _sets_another(one: Sent) -> bool:
-    """Whether the same wish, or the same call, gives an amount to another budget that had none: one
-    of two limits that stand side by side does not take the place of the other."""
-    sent = [one.write.sent[number] for number in one.write.updates[one.subject]]
+    """Whether the same wish gives an amount to another budget that had none: one of two limits that
+    stand side by side does not take the place of the other."""
     others = [
         (path, text_of(value))
-        for wanted in (one.update["patch"], *sent)
-        for path, value in wanted.items()
+        for path, value in one.update["patch"].items()
         if path != one.path and path.startswith("budget.")
     ]
     return any(
@@ -147,18 +177,24 @@ def _leave(one: Sent, agreed: Agreed) -> str | None:
 
 
 def within_window(sent: Sequence[Sent], agreed: Agreed) -> Iterator[Violation]:
-    """Promise 13, over time: what nobody approved stays within what may happen in any window. What
-    was approved is not counted here, because calls of one plan may arrive in another order."""
+    """Promise 13, over time: what nobody approved stays within what may happen in any window, in
+    which whatever was done counts."""
     done = [one for one in sent if one.is_applied and not one.is_of_new]
     for position, one in enumerate(done):
         since = one.write.start - agreed.window * SECOND
         before = [other for other in done[:position] if other.write.start > since + SLACK]
-        free = [other for other in before if not other.is_approved]
-        found = [*_over_the_owners(one, before, agreed)]
-        if not one.is_approved:
-            found += [*_one_too_many(one, free, agreed), *_share(one, before, free, agreed)]
-            found += _too_soon(one, done[:position], agreed)
-        yield from (Violation(13, f"{one} {why}") for why in found)
+        counted = [other for other in before if not _is_let_pass_after(other, one)]
+        found = [(_OWNERS, why) for why in _over_the_owners(one, before, agreed)]
+        found += [*_one_too_many(one, counted, agreed), *_share(one, before, counted, agreed)]
+        found += _too_soon(one, done[:position], agreed)
+        yield from (Violation(13, f"{one} {why}") for rule, why in found if not one.is_let_by(rule))
+
+
+def _is_let_pass_after(other: Sent, one: Sent) -> bool:
+    """Whether a plan may have come upon what was approved only after this one, which stands before
+    it in the queue: calls of one pass arrive in any order."""
+    is_of_one_pass = one.write.start - other.write.start < _PASS
+    return bool(other.approvals) and other.place > one.place and is_of_one_pass
 
 
 def _starts_of(some: Sequence[Sent]) -> int:
@@ -168,33 +204,39 @@ def _starts_of(some: Sequence[Sent]) -> int:
 
 
 def _over_the_owners(one: Sent, before: Sequence[Sent], agreed: Agreed) -> Iterator[str]:
-    count = _starts_of([*before, one])
-    is_over = agreed.cap_activations is not None and count > agreed.cap_activations
-    if is_over and _starts_of([one]):
-        yield f"is start {count} within the window, over the owner's cap"
+    count, is_start = _starts_of([*before, one]), _starts_of([one])
+    if agreed.cap_activations is not None and is_start:
+        judged("13 owner's activations")
+        if count > agreed.cap_activations:
+            yield f"is start {count} within the window, over the owner's cap"
 
 
-def _one_too_many(one: Sent, free: Sequence[Sent], agreed: Agreed) -> Iterator[str]:
-    count = _starts_of([*free, one])
-    if agreed.activations is not None and _starts_of([one]) and count > agreed.activations:
-        yield f"is start {count} within the window"
-    rise = sum((other.rise for other in free), one.rise)
-    if agreed.max_increase is not None and one.rise and rise > agreed.max_increase:
-        yield f"makes budgets rise by {rise} within the window"
+def _one_too_many(one: Sent, counted: Sequence[Sent], agreed: Agreed) -> Iterator[tuple[str, str]]:
+    count = _starts_of([*counted, one])
+    if agreed.activations is not None and _starts_of([one]):
+        judged("13 activations")
+        if count > agreed.activations:
+            yield "activations", f"is start {count} within the window"
+    rise = sum((other.rise for other in counted), one.rise)
+    if agreed.max_increase is not None and one.rise:
+        judged("13 increase")
+        if rise > agreed.max_increase:
+            yield "increase", f"makes budgets rise by {rise} within the window"
 
 
 def _share(
-    one: Sent, before: Sequence[Sent], free: Sequence[Sent], agreed: Agreed
-) -> Iterator[str]:
+    one: Sent, before: Sequence[Sent], counted: Sequence[Sent], agreed: Agreed
+) -> Iterator[tuple[str, str]]:
     if agreed.share is None or agreed.campaigns < _LEAST:
         return
-    changed = {other.subject for other in free} | {one.subject}
+    judged("13 share")
+    changed = {other.subject for other in counted} | {one.subject}
     is_new = one.subject not in {other.subject for other in before}
     if is_new and len(changed) > agreed.share * agreed.campaigns:
-        yield f"is the change of campaign {len(changed)} within the window"
+        yield "share", f"is the change of campaign {len(changed)} within the window"
 
 
-def _too_soon(one: Sent, earlier: Sequence[Sent], agreed: Agreed) -> Iterator[str]:
+def _too_soon(one: Sent, earlier: Sequence[Sent], agreed: Agreed) -> Iterator[tuple[str, str]]:
     """Too little time since the last change of the same path by another call."""
     same_path = [
         other.write.start
@@ -203,8 +245,10 @@ def _too_soon(one: Sent, earlier: Sequence[Sent], agreed: Agreed) -> Iterator[st
         and other.write.seq != one.write.seq
     ]
     gap = one.write.start - max(same_path, default=0)
-    if same_path and not one.is_pause and gap < agreed.min_gap * SECOND - SLACK:
-        yield f"came {gap / SECOND:.0f} s after the change before"
+    if same_path and agreed.min_gap and not one.is_pause:
+        judged("13 gap")
+        if gap < agreed.min_gap * SECOND - SLACK:
+            yield "min_gap", f"came {gap / SECOND:.0f} s after the change before"
 
 
 def nobody_is_overwritten(sent: Sequence[Sent], agreed: Agreed, rows: Rows) -> Iterator[Violation]:
@@ -225,6 +269,7 @@ def _replaced(one: Sent, agreed: Agreed, ours: Sequence[str | None]) -> Iterator
     if not one.reads:
         yield Violation(14, f"{one} was sent without any read")
         return
+    judged("14 fresh read")
     age = one.write.start - one.reads[-1]["arrived_ns"]
     if age > agreed.fresh_for * SECOND + SLACK:
         yield Violation(14, f"{one} was sent on a read {age / SECOND:.0f} s old")
@@ -232,7 +277,9 @@ def _replaced(one: Sent, agreed: Agreed, ours: Sequence[str | None]) -> Iterator
         return
     reference = one.update.get("reference") or {}
     known = [text_of(reference[one.path])] if one.path in reference else []
-    fine = [one.value, *known, *ours, *(text_of(each["remote"]) for each in one.approvals)]
+    let = [text_of(each["remote"]) for each in one.approvals if each["rules"] & _ABOUT_OTHERS]
+    fine = [one.value, *known, *ours, *let]
+    judged("14 seen value")
     if not any(same(one.path, shown, value) for shown in one.before for value in fine):
         yield Violation(14, f"{one} replaces {one.before}, seen was {known or 'nothing'}")
 
@@ -268,6 +315,7 @@ def _carried_along(sent: Sequence[Sent]) -> Iterator[Violation]:
         for item in one.write.items.get(one.subject, ()) if DELETED not in asked else ():
             for path, value in item["new"].items():
                 shown = [read["shown"][one.subject].get(path) for read in one.reads]
+                judged("14 carried along", path not in asked)
                 if path in asked or any(same(path, known, value) for known in shown):
                     continue
                 what = f"{path} = {value} went along unasked"

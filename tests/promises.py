@@ -3,13 +3,14 @@ of the report views: plain values in, violations out. It shares no code with tho
 knows no provider."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from tests.arrivals import ANY_PATH, Row, Rows, Write, groups, is_unclear, link, shows
+from tests.arrivals import ANY_PATH, Row, Rows, Write, groups, is_unclear, ns_of, sent_of, shows
+from tests.cases import judged
 
 FINAL = frozenset({"applied", "rejected", "superseded", "cancelled", "expired"})
 APPLIED = frozenset({"applied", "applied_pending"})
@@ -18,7 +19,7 @@ PRECEDENCE = ("rejected", "expired", "cancelled", "superseded", "applied")
 METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE", "GET"})
 DELETED = "deleted"
 SECOND = 1_000_000_000
-_SLACK = SECOND // 20  # the receiver sees a connection end a little after the sender ended it
+SLACK = SECOND // 20  # the receiver sees a connection end a little after the sender ended it
 _ON_THE_WAY = 2 * SECOND  # from the last look at a clock to the arrival
 _NOT_ABOUT_CAMPAIGNS = frozenset({"token", "login", "authorize", "other"})
 
@@ -36,53 +37,57 @@ class Violation:
         return f"promise {self.promise}: {self.what}"
 
 
-def judge(
-    journal: Iterable[Row],
-    rows: Rows,
-    settle: float,
-    limit: Limit | Mapping[str, Limit] | None = None,
-) -> list[Violation]:
-    """Every broken promise; `limit` as (n, seconds), or one such for each limit group."""
-    arrivals = sorted(journal, key=lambda row: int(row["arrived_ns"]))
-    writes = link(arrivals, rows)
-    found = [*results_are_final(rows), *newer_stays(writes, rows), *superseded_by_newer(rows)]
-    found += [*no_blind_repeat(writes, arrivals, settle), *starts_in_time(writes, rows)]
-    found += [*one_in_flight(writes), *intent_first(writes)]
-    found += [*answers_are_true(writes, rows), *truthful(writes, arrivals, rows)]
-    limits = {"default": limit} if isinstance(limit, tuple) else limit or {}
-    return found + list(within_limits(arrivals, limits))
-
-
 def results_are_final(rows: Rows) -> Iterator[Violation]:
-    """Promise 2: a final update has one final outcome per path, and no path was sent after its
-    own."""
+    """Promise 2: a final update has one final outcome per path, that is what its last call said
+    where that was final, and no path was sent after its own."""
+    told = _told_by_calls(rows)
     for update in rows.updates:
-        fault = _fault_of_results(update) if update["state"] in FINAL else None
+        mine = {path: said for (number, path), said in told.items() if number == update["id"]}
+        fault = _fault_of_results(update, mine) if update["state"] in FINAL else None
+        judged("2 final results", update["state"] in FINAL)
         if fault is not None:
             yield Violation(2, f"update {update['id']} is {update['state']}, {fault}")
-    patch = {update["id"]: update["patch"] for update in rows.updates}
+    by_id = {update["id"]: update for update in rows.updates}
     final: set[tuple[int, str]] = set()
-    for attempt in sorted(rows.attempts, key=lambda one: int(one["batch_id"])):
-        update = attempt["update_id"]
-        sent = patch[update] if attempt.get("sent") is None else attempt["sent"]
-        again = sorted(path for path in sent if (update, path) in final)
+    for attempt in _in_order(rows):
+        number, sent = attempt["update_id"], sent_of(attempt, by_id)
+        again = sorted(path for path in sent if (number, path) in final)
+        judged("2 sent again", len(sent))
         if again:
-            yield Violation(2, f"{again} of update {update} was sent after its final outcome")
+            yield Violation(2, f"{again} of update {number} was sent after its final outcome")
         if attempt["outcome"] in {"applied", "rejected"}:
-            final |= {(update, path) for path in sent}
+            final |= {(number, path) for path in sent}
 
 
-def _fault_of_results(update: Row) -> str | None:
+def _in_order(rows: Rows) -> list[Row]:
+    return sorted(rows.attempts, key=lambda one: int(one["batch_id"]))
+
+
+def _told_by_calls(rows: Rows) -> dict[tuple[int, str], str]:
+    """What the last call that carried a path said of it, by update and path."""
+    by_id = {update["id"]: update for update in rows.updates}
+    return {
+        (attempt["update_id"], path): attempt["outcome"]
+        for attempt in _in_order(rows)
+        for path in sent_of(attempt, by_id)
+    }
+
+
+def _fault_of_results(update: Row, told: Mapping[str, str]) -> str | None:
     outcomes = {path: said["outcome"] for path, said in (update["results"] or {}).items()}
+    known = {path: said for path, said in told.items() if said in {"applied", "rejected"}}
     if update["state"] in {"cancelled", "expired"}:  # of what was never sent nobody said anything
-        outcomes = {**dict.fromkeys(update["patch"], update["state"]), **outcomes}
+        silent = update["patch"].keys() - known.keys()
+        outcomes = {**dict.fromkeys(silent, update["state"]), **outcomes}
     if set(outcomes) != set(update["patch"]):
         return f"its results are for {sorted(outcomes)}, not for its patch"
     if not set(outcomes.values()) <= FINAL:
         return f"its results are open: {outcomes}"
     if min(outcomes.values(), key=PRECEDENCE.index) != update["state"]:
         return f"its results say {outcomes}"
-    return None
+    judged("2 told by a call", len(known))
+    other = {path: said for path, said in known.items() if outcomes[path] != said}
+    return f"its results say {outcomes}, its calls {other}" if other else None
 
 
 def newer_stays(writes: Sequence[Write], rows: Rows) -> Iterator[Violation]:
@@ -92,9 +97,10 @@ def newer_stays(writes: Sequence[Write], rows: Rows) -> Iterator[Violation]:
     newest: dict[tuple[str, str], tuple[Any, int]] = {}
     for write in writes:
         for subject, ids in write.updates.items():
-            order = {one: (datetime.fromisoformat(updates[one]["due_at"]), one) for one in ids}
+            order = {one: _place(updates[one]) for one in ids}
             for path in {path for one in ids for path in write.sent[one]}:
                 mine = max(order[one] for one in ids if path in write.sent[one])
+                judged("3 after a newer", (subject, path) in newest)
                 if mine < newest.get((subject, path), mine):
                     what = f"{path} of {subject}: update {mine[1]} arrived (arrival {write.seq})"
                     yield Violation(3, f"{what} after update {newest[subject, path][1]}")
@@ -108,41 +114,94 @@ def _may_be_applied(write: Write, subject: str, path: str) -> bool:
 
 
 def superseded_by_newer(rows: Rows) -> Iterator[Violation]:
-    """Promise 3, of what was never sent: only a later update takes the place of another."""
-    order = {one["id"]: (datetime.fromisoformat(one["due_at"]), one["id"]) for one in rows.updates}
+    """Promise 3, of what was never sent: only a later update of the same campaign and path takes
+    the place of another, and only one that went out itself or found its value there."""
+    by_id = {one["id"]: one for one in rows.updates}
+    sent = _told_by_calls(rows)
     for update in rows.updates:
         for path, said in (update["results"] or {}).items():
-            winner = said.get("superseded_by")
-            if winner is not None and order[winner] < order[update["id"]]:
-                what = f"{path} of update {update['id']} is superseded by update {winner}"
+            winner = by_id.get(said.get("superseded_by"))
+            if winner is None:
+                continue
+            judged("3 superseded")
+            what = f"{path} of update {update['id']} is superseded by update {winner['id']}"
+            if _place(winner) < _place(update):
                 yield Violation(3, f"{what}, which comes before it")
+            by = DELETED if DELETED in winner["patch"] else path
+            if winner["external_id"] != update["external_id"] or by not in winner["patch"]:
+                yield Violation(3, f"{what}, which asks for something else")
+            outcome = ((winner["results"] or {}).get(by) or {}).get("outcome")
+            if (winner["id"], by) not in sent and outcome not in {"applied", "superseded"}:
+                yield Violation(3, f"{what}, which never went out")
+
+
+def _place(update: Row) -> tuple[Any, int]:
+    """Where an update stands in the order of its campaign."""
+    return (datetime.fromisoformat(update["due_at"]), update["id"])
 
 
 def no_blind_repeat(
-    writes: Sequence[Write], arrivals: Sequence[Row], settle: float
+    writes: Sequence[Write],
+    arrivals: Sequence[Row],
+    rows: Rows,
+    settle: float,
+    torn: Collection[int] | None = None,
 ) -> Iterator[Violation]:
     """Promise 4: after a write without a clear answer, a read that began `settle` after its end;
-    before a second start, one that shows the campaign paused; a campaign is made once."""
+    before a second start, one that shows the campaign paused; a campaign is made once, and no
+    create is sent again after such a call unless a person says so."""
     reads = [row for row in arrivals if is_read(row)]
     for subject, mine in groups(writes):
-        made = [write for write in mine if _made(write, subject)]
+        made = [write for write in mine if made_by(write, subject)]
         if len(made) > 1:
             seqs = " and ".join(str(write.seq) for write in made)
             yield Violation(4, f"{subject} was made more than once (arrivals {seqs})")
         for first, second in _repeats(subject, mine):
             if not is_unclear(first, subject):
                 continue
-            earliest = (first.end or second.start) + int(settle * SECOND) - _SLACK
+            what = f"{subject} was sent again (arrival {second.seq})"
+            if subject.startswith("new:"):
+                judged("4 a create again")
+                if not _is_retried(first, second, rows):
+                    yield Violation(4, f"{what}, and nobody asked for it again")
+            judged("4 after an unclear call")
+            earliest = (first.end or second.start) + int(settle * SECOND) - SLACK
             between = [row for row in reads if earliest <= row["arrived_ns"] < second.start]
-            needs = "no read of it"
-            if any(_tells(row, subject) for row in between):
-                if not (_starts(first, subject) and _starts(second, subject)):
-                    continue
-                if any(shows(row["shown"].get(subject), "status", "paused") for row in between):
-                    continue
-                needs = "no read that shows it paused"
-            what = f"{subject} was sent again (arrival {second.seq}) with {needs}"
-            yield Violation(4, f"{what} {settle:g} s after the unclear arrival {first.seq}")
+            needs = _needs(first, second, subject, between, torn)
+            if needs:
+                why = f"{needs} {settle:g} s after the unclear arrival {first.seq}"
+                yield Violation(4, f"{what} with {why}")
+
+
+def _needs(
+    first: Write,
+    second: Write,
+    subject: str,
+    between: Sequence[Row],
+    torn: Collection[int] | None,
+) -> str:
+    """Which read is not among those in between, empty for none."""
+    telling = [row for row in between if _tells(row, subject)]
+    if not telling:
+        return "no read of it"
+    if not (_starts(first, subject) and _starts(second, subject)):
+        return ""
+    judged("4 a start again")
+    sure = [at for at, row in enumerate(telling) if torn is not None and row["seq"] not in torn]
+    last = telling[sure[-1] if sure else 0 :]
+    is_paused = any(shows(row["shown"].get(subject), "status", "paused") for row in last)
+    return "" if is_paused else "no read that shows it paused"
+
+
+def _is_retried(first: Write, second: Write, rows: Rows) -> bool:
+    """Whether a person took the update of a create out of the inbox in between."""
+    ids = {one for mine in second.updates.values() for one in mine}
+    return any(
+        event["update_id"] in ids
+        and (event["was"], event["state"]) == ("held", "queued")
+        and first.row["wall_ns"] <= ns_of(event["at"]) <= second.row["wall_ns"]
+        for event in rows.events
+    )
 
 
 def _repeats(subject: str, mine: Sequence[Write]) -> Iterator[tuple[Write, Write]]:
@@ -179,7 +238,7 @@ def is_absence(row: Row, subject: str) -> bool:
     return subject in path.split("/") and row["status"] in {200, 404} and not row["ids"]
 
 
-def _made(write: Write, subject: str) -> list[Row]:
+def made_by(write: Write, subject: str) -> list[Row]:
     """The entries of a write that made a campaign."""
     mine = write.items.get(subject, ())
     return [item for item in mine if item["kind"] == "create" and item["truth"] in APPLIED]
@@ -201,6 +260,7 @@ def starts_in_time(writes: Sequence[Write], rows: Rows) -> Iterator[Violation]:
     for write in writes:
         for update, sent in write.sent.items():
             is_start = "status" in sent and update in ends
+            judged("4 a start that expires", is_start)
             if is_start and write.row["wall_ns"] > ends[update] + _ON_THE_WAY:
                 yield Violation(4, f"update {update} started (arrival {write.seq}) too late")
 
@@ -209,6 +269,7 @@ def one_in_flight(writes: Sequence[Write]) -> Iterator[Violation]:
     """Promise 5: a write of a campaign begins only after the one before it has ended."""
     for subject, mine in groups(writes):
         for first, second in pairwise(mine):
+            judged("5 one after another")
             if first.end is None or second.start < first.end:
                 what = f"arrival {second.seq} began while arrival {first.seq} was unanswered"
                 yield Violation(5, f"{subject}: {what}")
@@ -216,110 +277,30 @@ def one_in_flight(writes: Sequence[Write]) -> Iterator[Violation]:
 
 def intent_first(writes: Sequence[Write]) -> Iterator[Violation]:
     """Promise 7: every write that arrived whole has a recorded batch of its own with its digest,
-    its campaigns and, where the record names one, its method."""
+    its campaigns and, where the record names one, its method; and brings the values recorded."""
     for write in writes:
+        judged("7 arrivals")
         if write.batch is None and write.row["body_sha256"] is not None:
             yield Violation(7, f"arrival {write.seq} has no recorded batch with its digest")
         word = write.operation.partition(" ")[0]
         if word in METHODS and word != write.row["method"]:
             what = f"is a {write.row['method']}, batch {write.batch} says {write.operation}"
             yield Violation(7, f"arrival {write.seq} {what}")
+        yield from _brings_what_is_recorded(write)
 
 
-def answers_are_true(writes: Sequence[Write], rows: Rows) -> Iterator[Violation]:
-    """Promise 8, of calls: a recorded status is one that was sent."""
-    by_batch = {write.batch: write for write in writes}
-    for attempt in rows.attempts:
-        write, told = by_batch.get(attempt["batch_id"]), attempt["http_status"]
-        if told is not None and (write is None or write.row["status"] != told):
-            yield Violation(8, f"batch {attempt['batch_id']} records a status {told} never sent")
-
-
-def truthful(writes: Sequence[Write], arrivals: Sequence[Row], rows: Rows) -> Iterator[Violation]:
-    """Promise 8, of each path: applied means that the provider has it, rejected that it has not; of
-    a create, that the campaign recorded is the one that was made."""
-    recorded: set[str] = set()
-    for update in rows.updates:
-        mine = [
-            (write, subject)
-            for write in writes
-            for subject, ids in write.updates.items()
-            if update["id"] in ids
-        ]
-        yield from _made_otherwise(update, mine, writes, recorded)
-        for path, said in (update["results"] or {}).items():
-            carrying = [(one, subject) for one, subject in mine if path in one.sent[update["id"]]]
-            if said["outcome"] == "applied" and update.get("confirmation") != "different":
-                is_true = _is_taken(update, path, carrying) or _is_seen(update, path, arrivals)
-                if not is_true:
-                    yield Violation(8, f"{path} of update {update['id']} is applied and never was")
-            elif said["outcome"] == "rejected" and carrying:
-                yield from _rejected(update, path, carrying[-1], arrivals)
-
-
-def _made_otherwise(
-    update: Row, mine: Sequence[tuple[Write, str]], writes: Sequence[Write], recorded: set[str]
-) -> Iterator[Violation]:
-    """Of calls with the same bytes nobody can tell from outside which was for whom; but each has
-    one campaign of its own, and `recorded` are those that others have."""
-    made = [one["id"] for write, subject in mine for one in _made(write, subject)]
-    bytes_sent = {write.row["body_sha256"] for write, _ in mine}
-    twins = [write for write in writes if write.row["body_sha256"] in bytes_sent]
-    known = {one["id"] for write in twins for it in write.items for one in _made(write, it)}
-    if made and update["state"] == "applied":
-        if update["external_id"] not in known - recorded:
-            what = f"is applied as campaign {update['external_id']}, made was {made[-1]}"
-            yield Violation(8, f"update {update['id']} {what}")
-        recorded.add(update["external_id"])
-
-
-def _is_taken(update: Row, path: str, carrying: Sequence[tuple[Write, str]]) -> bool:
-    return any(
-        item["truth"] in APPLIED and shows(item["new"], path, update["patch"][path])
-        for write, subject in carrying
-        for item in write.about(subject, path)
-    )
-
-
-def _is_seen(update: Row, path: str, arrivals: Sequence[Row]) -> bool:
-    campaign, wanted = update["external_id"], update["patch"].get(path)
-    if any(shows(row["shown"].get(campaign), path, wanted) for row in arrivals):
-        return True
-    return path == DELETED and any(is_read(row) and is_absence(row, campaign) for row in arrivals)
-
-
-def _rejected(
-    update: Row, path: str, last: tuple[Write, str], arrivals: Sequence[Row]
-) -> Iterator[Violation]:
-    (write, subject), code = last, update["results"][path].get("code")
-    items = write.about(subject, path)
-    applied = any(item["truth"] in APPLIED and path in item["new"] for item in items)
-    if applied and code != "not_taken":
-        if not _is_refuted(update, path, last, arrivals):
-            what = f"{path} of update {update['id']} is rejected and was applied"
-            yield Violation(8, f"{what} (arrival {write.seq})")
-    elif any(item["truth"] == "refused" for item in items) and not write.row["faults"]:
-        known = {_short(one) for item in items for one in item["codes"]}
-        if known and _short(str(code)) not in known:
-            what = f"{path} of update {update['id']} has code {code}"
-            yield Violation(8, f"{what}, the provider said {sorted(known)}")
-
-
-def _is_refuted(update: Row, path: str, last: tuple[Write, str], arrivals: Sequence[Row]) -> bool:
-    """Whether a call without a clear answer was followed by a read that does not show its value:
-    somebody moved it, or it was accepted for later. Nobody can know then."""
-    write, subject = last
-    return is_unclear(write, subject) and any(
-        is_read(row)
-        and row["arrived_ns"] > write.start
-        and subject in row["shown"]
-        and not shows(row["shown"][subject], path, update["patch"][path])
-        for row in arrivals
-    )
-
-
-def _short(code: str) -> str:
-    return code.rpartition("--")[2]
+def _brings_what_is_recorded(write: Write) -> Iterator[Violation]:
+    """Of several updates that stand in one call, the latest has the word at a path."""
+    for subject, ids in write.updates.items():
+        recorded = {path: value for one in ids for path, value in write.sent[one].items()}
+        for item in write.items.get(subject, ()):
+            for path in recorded.keys() & item["new"].keys():
+                judged("7 recorded values")
+                if not shows(item["new"], path, recorded[path]):
+                    what = f"{path} = {item['new'][path]} of {subject}"
+                    yield Violation(
+                        7, f"arrival {write.seq} brings {what}, recorded is {recorded[path]}"
+                    )
 
 
 def within_limits(arrivals: Sequence[Row], limits: Mapping[str, Limit]) -> Iterator[Violation]:

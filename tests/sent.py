@@ -2,13 +2,11 @@
 and who let it pass: plain values in, values out. It judges nothing, and shares no code with those
 judged."""
 
-import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any
 
-from tests.arrivals import AMOUNTS, Row, Rows, Write, text_of
+from tests.arrivals import AMOUNTS, Row, Rows, Write, ns_of, text_of
 from tests.promises import APPLIED, SECOND, is_read
 
 SLACK = 2 * SECOND  # from the last look at a clock to the arrival
@@ -29,9 +27,14 @@ class Sent:
     approvals: Sequence[Row]
     """Those of this item that were valid when it arrived."""
 
+    def is_let_by(self, *rules: str) -> bool:
+        """Whether somebody who was told of one of these rules let it pass."""
+        return any(not approval["rules"].isdisjoint(rules) for approval in self.approvals)
+
     @property
-    def is_approved(self) -> bool:
-        return bool(self.approvals)
+    def place(self) -> tuple[int, int]:
+        """Where its update stands in the queue."""
+        return (ns_of(self.update["due_at"]), self.update["id"])
 
     @property
     def before(self) -> list[str | None]:
@@ -52,10 +55,6 @@ class Sent:
         return self.path == "status" and self.value == "active"
 
     @property
-    def wallns_of(self) -> int:
-        return int(self.write.row["wall_ns"])
-
-    @property
     def is_pause(self) -> bool:
         """Whether its update pauses, whatever it asks for besides."""
         return bool(self.update["patch"].get("status") == "paused")
@@ -67,7 +66,7 @@ class Sent:
         before = [amount_of(self.path, shown) for shown in self.before]
         known = [one for one in before if one is not None]
         is_budget = self.path.startswith("budget.") and wanted is not None and len(known) > 0
-        if not is_budget or len(known) < len(before) or wanted is None:
+        if not is_budget or len(known) < len(before) or wanted is None or wanted.is_nan():
             return Decimal(0)
         return max(wanted - max(known), Decimal(0))
 
@@ -129,7 +128,3 @@ def amount_of(path: str, value: str | None) -> Decimal | None:
         return Decimal(value)
     except InvalidOperation:
         return None
-
-
-def ns_of(time: Any) -> int:
-    return int(dt.datetime.fromisoformat(str(time)).timestamp() * SECOND)

@@ -3,9 +3,12 @@ values, so that they meet. It knows field paths and nothing of syncd."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
+_IS_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?").fullmatch
 Values = Mapping[str, str | None]
 Patch = dict[str, Any]
 Choice = tuple[int, int]
@@ -75,12 +78,34 @@ def offers(provider: str, values: Values) -> Mapping[str, Sequence[str | None]]:
 def patch(provider: str, values: Values, choices: Sequence[Choice]) -> Patch:
     """The values that these choices stand for."""
     offered = offers(provider, values)
-    paths = list(offered)
+    paths = [*_in_force(provider, values), *offered]
     chosen = [(paths[path % len(paths)], value) for path, value in choices]
     found: Patch = {path: offered[path][value % len(offered[path])] for path, value in chosen}
     if values.get("price.amount", "") is None and "price.amount" in found:
         found["price.type"] = "CPM"
     return found
+
+
+def _in_force(provider: str, values: Values) -> Sequence[str]:
+    """What is asked for more often than the rest: of Criteo's periods the one that has a limit,
+    because a limit of another one is refused."""
+    if provider != "criteo":
+        return ()
+    set_there = [path for path, value in sorted(values.items()) if _is_amount(path, value)]
+    return [*set_there[:1], *set_there[:1]]
+
+
+def _is_amount(path: str, value: str | None) -> bool:
+    is_money = path.startswith(("budget.", "price."))
+    return is_money and value is not None and _IS_NUMBER(value) is not None
+
+
+def amount(values: Values) -> tuple[str, Decimal] | None:
+    """A path of money and what stands there, where there is one above zero."""
+    for path, value in sorted(values.items()):
+        if _is_amount(path, value) and Decimal(value or 0) >= 1:
+            return path, Decimal(value or 0)
+    return None
 
 
 def new_campaign(provider: str, number: int, advertiser: str | None) -> Patch | None:

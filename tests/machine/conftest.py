@@ -8,7 +8,9 @@ import pytest
 import stamina
 import structlog
 
+from syncd.simulator import PROVIDERS
 from syncd.store.embedded import EmbeddedPostgres
+from tests.cases import never
 from tests.machine.ground import Ground
 from tests.machine.tally import Tally, lines
 
@@ -36,16 +38,38 @@ def ground(machine_url: str, tmp_path: Path) -> Iterator[Ground]:
         structlog.configure(**before)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what the machine did, over all workers."""
-    tally, seeds = Tally(), []
+def _told(terminalreporter: pytest.TerminalReporter) -> tuple[Tally, list[str]]:
+    """What the machine did, over all workers."""
+    tally, seeds = Tally(), list[str]()
     for reports in terminalreporter.stats.values():
         for report in reports:
             told = dict(getattr(report, "user_properties", ()))
             if COUNTS in told and getattr(report, "when", "") == "call":
                 tally.take(told[COUNTS]["counts"])
                 seeds += told[COUNTS]["seeds"]
+    return tally, seeds
+
+
+def _never(tally: Tally, seeds: list[str]) -> list[str]:
+    """The predicates that judged nothing, where every provider had its turn."""
+    is_whole = {seed.split()[0] for seed in seeds} >= set(PROVIDERS)
+    return never(tally.counts["case"]) if is_whole else []
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A run in which a predicate judged nothing has failed: nobody knows whether it finds
+    anything."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and _never(*_told(reporter)):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the machine did, over all workers."""
+    tally, seeds = _told(terminalreporter)
     if seeds:
         terminalreporter.section("the machine")
         for line in lines(tally, seeds):
             terminalreporter.line(line)
+        for name in _never(tally, seeds):
+            terminalreporter.line(f"JUDGED NOTHING: {name}")

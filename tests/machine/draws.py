@@ -14,11 +14,23 @@ from tests.machine.ground import Role
 from tests.machine.lives import MANNERS
 from tests.machine.people import Wish
 from tests.machine.play import BOTH, PULL, PUSH, Passes
+from tests.machine.troubles import LOST, MOST, OWN
 
-CHOICES = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 9)), min_size=1, max_size=3)
+_CHOICE = st.tuples(st.integers(0, 8), st.integers(0, 9))
+CHOICES = st.one_of(_CHOICE.map(lambda one: [one]), st.lists(_CHOICE, min_size=1, max_size=3))
 CAMPAIGN = st.integers(0, 2)
 WHICH = st.integers(0, 1)
 VALUE = st.one_of(st.none(), st.integers(0, 9))
+TROUBLE = st.one_of(st.just(LOST), st.integers(0, OWN - 1), st.integers(0, MOST - 1))
+"""A third of the time an answer that is lost, and a third what only this provider does."""
+FAILING = st.one_of(st.none(), TROUBLE)
+ALIKE = st.builds(
+    Wish,
+    campaign=st.just(0),
+    choices=st.tuples(st.just(0), st.integers(0, 9)).map(lambda one: [one]),
+    policy=st.sampled_from([None, "ours", "ours"]),
+)
+"""The same value at the first path for all."""
 OF = st.sampled_from([(0,), (1,), (0, 1)])
 WISH = st.builds(
     Wish,
@@ -65,6 +77,9 @@ WEIGHTS = {
     "crash": 5,
     "hold": 3,
     "contest": 4,
+    "several": 5,
+    "birth": 2,
+    "cut": 2,
     "fault": 2,
     "later": 4,
     "decide": 4,

@@ -10,15 +10,19 @@ from typing import Any, ClassVar, cast
 from hypothesis import strategies as st
 from hypothesis.stateful import Rule, RuleBasedStateMachine, initialize, rule
 
+from tests.cases import COUNTS
 from tests.machine.asking import Choice
 from tests.machine.draws import (
+    ALIKE,
     CAMPAIGN,
     CHOICES,
     CRASH,
+    FAILING,
     HOLD,
     OF,
     PLAIN,
     SETUP,
+    TROUBLE,
     VALUE,
     WEIGHTS,
     WHICH,
@@ -30,9 +34,8 @@ from tests.machine.draws import (
 from tests.machine.ground import Ground, Role
 from tests.machine.lives import Stroke
 from tests.machine.people import People, Wish
-from tests.machine.play import PULL, PUSH, Play
+from tests.machine.play import FOCUS, PULL, PUSH, Play
 from tests.machine.tally import Tally
-from tests.machine.troubles import MOST
 from tests.machine.verdict import verdict
 
 
@@ -156,7 +159,45 @@ class Machine(RuleBasedStateMachine):
 
         self._do("hold", both())
 
-    @rule(which=WHICH, wish=PLAIN, number=st.integers(0, MOST - 1), value=VALUE)
+    @rule(which=WHICH, campaign=CAMPAIGN)
+    def cut(self, which: int, campaign: int) -> None:
+        """Somebody cuts an amount where we do not see it, and a push comes for another wish."""
+
+        async def all_of_it() -> None:
+            await self._play.later(70)
+            await self._people.cut(which, campaign)
+            await self._play.sync([which], PUSH)
+
+        self._do("cut", all_of_it())
+
+    @rule(which=WHICH, wish=ALIKE, number=FAILING)
+    def several(self, which: int, wish: Wish, number: int | None) -> None:
+        """Somebody wants the same of all campaigns that matter, and perhaps the call goes wrong."""
+
+        async def all_of_it() -> None:
+            for campaign in range(FOCUS):
+                await self._people.queue(which, wish.of(campaign))
+            if number is None:
+                await self._play.sync([which], PUSH)
+            else:
+                await self._play.unlucky(which, number, PUSH)
+
+        self._do("several", all_of_it())
+
+    @rule(which=WHICH, number=FAILING)
+    def birth(self, which: int, number: int | None) -> None:
+        """Somebody wants a new campaign, and perhaps the call for it goes wrong."""
+
+        async def all_of_it() -> None:
+            await self._people.create(which)
+            if number is None:
+                await self._play.sync([which], PUSH)
+            else:
+                await self._play.unlucky(which, number, PUSH)
+
+        self._do("birth", all_of_it())
+
+    @rule(which=WHICH, wish=PLAIN, number=TROUBLE, value=VALUE)
     def unlucky(self, which: int, wish: Wish, number: int, value: int | None) -> None:
         """Somebody queues something, and the call for it goes wrong; perhaps somebody wants
         another value, and another push comes."""
@@ -188,7 +229,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(
         which=WHICH,
-        number=st.integers(0, MOST - 1),
+        number=TROUBLE,
         nth=st.integers(1, 2),
         operation=st.integers(0, 5),
     )
@@ -222,7 +263,12 @@ class Machine(RuleBasedStateMachine):
         """Judge the example where nothing has gone wrong before."""
         try:
             if self.play is not None and not self.is_broken:
+                before = COUNTS.copy()
                 found = self.ground.do(verdict(self.play))
+                for name, number in (COUNTS - before).items():
+                    self.tally.add("case", name, number)
+                if found and not self.tally.of("run", "steps until found"):
+                    self.tally.add("run", "steps until found", self.tally.of("run", "steps"))
                 assert not found, "\n".join(map(str, found))
                 self._count_ends(self.play)
         finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,8 @@ from syncd.store.plans import Plans
 from tests.e2e.scene import Scene
 from tests.machine import asking
 from tests.machine.play import Play
+
+_MORE = Decimal("1.1")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,10 @@ class Wish:
     policy: str | None = None
     after: int | None = None
     until: int | None = None
+
+    def of(self, campaign: int) -> Wish:
+        """The same for another campaign."""
+        return replace(self, campaign=campaign)
 
     def with_value(self, value: int) -> Wish:
         """A plain wish for another value of the same path."""
@@ -52,6 +58,22 @@ class People:
         patch = asking.patch(scene.place.provider, self.play.values(scene, campaign), wish.choices)
         more = await self._options(scene, campaign, patch, wish)
         await self._enqueue(scene, campaign, patch, more)
+
+    async def cut(self, which: int, number: int) -> None:
+        """Somebody cuts an amount to a tenth in the provider's own pages; long after the last read
+        another wants hardly more than it was before, whatever stands there."""
+        scene = self.play.scene(which)
+        campaign = self.play.campaign(scene, number)
+        amount = asking.amount(self.play.values(scene, campaign))
+        if amount is None:
+            return
+        path, before = amount
+        try:
+            scene.simulator.world.edit(campaign, {path: f"{before / 10:.2f}"})
+        except ValueError:
+            self.play.tally.add("door", "impossible edit")
+            return
+        await self._enqueue(scene, campaign, {path: f"{before * _MORE:.2f}"}, {"policy": "ours"})
 
     async def create(self, which: int) -> None:
         """Somebody queues a new campaign."""

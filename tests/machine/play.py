@@ -27,7 +27,9 @@ from tests.waiting import eventually
 Passes = tuple[bool, bool]
 """Whether to pull, and whether to push."""
 PULL, PUSH, BOTH = (True, False), (False, True), (True, True)
-_FOCUS = 3  # campaigns that people care about, so that what they do meets
+FOCUS = 3  # campaigns that people care about, so that what they do meets
+_REFUSES = "hidden_rule"
+"""The pick that takes small amounts only: so that a call may be refused in part."""
 _MOST_ARMED = 6
 _AGES = "UPDATE syncd.leases SET expires_at = 'epoch' WHERE owner IS NOT NULL"
 _DIES = """
@@ -63,11 +65,13 @@ class Play:
         """Give the campaigns that matter their first values and pull once."""
         for scene in self.scenes:
             provider, world = scene.place.provider, scene.simulator.world
-            ordinary = [one["id"] for one in scene.picks["ordinary"]]
-            known = list(dict.fromkeys([*ordinary, *world.ids()]))
-            self.focus[scene.place.account] = known[:_FOCUS]
+            picks = scene.picks
+            ordinary = [one["id"] for one in picks["ordinary"]][: FOCUS - 1]
+            refusing = [picks[_REFUSES]["id"]] if _REFUSES in picks else []
+            known = list(dict.fromkeys([*refusing, *ordinary, *world.ids()]))
+            self.focus[scene.place.account] = known[:FOCUS]
             self.torn[scene.place.account] = set()
-            for campaign in known[:_FOCUS]:
+            for campaign in known[:FOCUS]:
                 values = asking.start(provider, scene.truth()[campaign]["values"])
                 if values:
                     world.edit(campaign, values)

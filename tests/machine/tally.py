@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-GROUPS = ("run", "rule", "struck", "fault", "write", "update", "door")
+GROUPS = ("run", "rule", "struck", "fault", "write", "update", "door", "case")
 """In the order in which they are printed."""
 
 

@@ -73,6 +73,7 @@ _OWN: Mapping[str, Sequence[Trouble]] = {
     "criteo": (
         Trouble("half", "after"),
         Trouble("omit", "after"),
+        Trouble("omit", "after", {"apply": False}),
         Trouble("both", "after"),
         Trouble("no_instance", "after"),
         Trouble("bad_index", "after"),
@@ -105,9 +106,15 @@ _OWN: Mapping[str, Sequence[Trouble]] = {
     ),
 }
 MOST = max(len(_ANY) + len(own) for own in _OWN.values())
+LOST = -1
+"""The number of the worst of them: all was done, and nobody heard of it."""
+OWN = min(len(own) for own in _OWN.values())
+"""How many every provider has that no other one has."""
 
 
 def trouble(provider: str, number: int) -> Trouble:
     """The faults of a provider, its own first; a number past the end counts on from the start."""
+    if number == LOST:
+        return Trouble("reset", "after")
     known = (*_OWN[provider], *_ANY)
     return known[number % len(known)]

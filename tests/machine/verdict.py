@@ -8,7 +8,7 @@ from typing import Any
 
 from syncd.daemon import AccountReport, SyncRequest, sync
 from tests.arrivals import Row
-from tests.checker import check, check_leave, compare_mirror, read_rows
+from tests.checker import check_leave, compare_mirror, judge, read_rows
 from tests.e2e.scene import Scene
 from tests.e2e.spelling import spelt_arrival
 from tests.endings import (
@@ -27,7 +27,7 @@ _ROUND = 180
 _ROUNDS = (4, 14)
 """At least, so that every settle time has passed more than once; and at most. The last of them
 writes nothing, so that all was read since the last write."""
-_RECORDS = ("field_history", "campaign_history", "updates")
+_RECORDS = ("field_history", "campaign_history", "updates", "update_attempts", "update_events")
 
 
 async def verdict(play: Play) -> list[Violation]:
@@ -88,10 +88,11 @@ async def _judged(play: Play, scene: Scene) -> list[Violation]:
     spelt = (spelt_arrival(row) for row in scene.simulator.journal.since(0))
     lines = moved(spelt, play.moves)
     campaigns = len(scene.truth())
-    agreed = play.agreements[account].agreed(campaigns, frozenset(play.torn[account]))
-    found = await check(lines, books.connection, SETTLE, account=account)
-    found += await check_leave(lines, books.connection, agreed, account)
+    torn = frozenset(play.torn[account])
+    agreed = play.agreements[account].agreed(campaigns, torn)
     rows = await read_rows(books.connection, account)
+    found = judge(lines, rows, SETTLE, torn=torn)
+    found += await check_leave(lines, books.connection, agreed, account)
     mine = {number: one for number, one in play.acked.items() if one["account"] == account}
     found += [*nothing_is_lost(mine, rows), *all_is_decided(rows)]
     return [*found, *moves_are_allowed(rows)]

@@ -1,5 +1,6 @@
 """The checker itself: it finds nothing in a good run and each broken promise in a bad one."""
 
+import datetime as dt
 import json
 from dataclasses import asdict
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 
 from syncd.simulator import Item
 from tests.arrivals import Rows, is_unclear, link
-from tests.promises import judge
+from tests.checker import judge
 from tests.simulator.journals import (
     CODE,
     LOST,
@@ -82,6 +83,35 @@ def test_a_second_send_after_a_final_outcome_breaks_2() -> None:
     entries = {"1": "50"}
     rows = Rows([update(1, "1", "50")], [attempt(1, 1, entries), attempt(2, 1, entries)])
     assert promises([write(0, entries), write(1, entries)], rows) == [2]
+
+
+def test_results_that_say_other_than_the_last_call_break_2() -> None:
+    entries = {"1": "50"}
+    cancelled = update(1, "1", "50", state="cancelled", results={})
+    assert promises([], Rows([cancelled])) == []
+    assert promises([write(0, entries)], Rows([cancelled], [attempt(1, 1, entries)])) == [2]
+    requeued = attempt(1, 1, entries, "not_judged", http_status=429)
+    assert promises([write(0, entries, status=429)], Rows([cancelled], [requeued])) == []
+    rejected = attempt(1, 1, entries, "rejected")
+    rows = Rows([update(1, "1", "50")], [rejected])
+    assert promises([write(0, entries)], rows) == [2]
+
+
+def test_what_takes_the_place_of_another_is_newer_of_the_same_and_went_out() -> None:
+    new = {"1": "60"}
+    results = {"budget.daily": {"outcome": "superseded", "superseded_by": 2}}
+    old = update(1, "1", "50", state="superseded", results=results)
+    tries = [attempt(1, 2, new)]
+    assert promises([write(0, new)], Rows([old, update(2, "1", "60")], tries)) == []
+    later = old | {"due_at": "2026-01-02T00:00:00+00:00"}
+    assert promises([write(0, new)], Rows([later, update(2, "1", "60")], tries)) == [3]
+    held = update(2, "1", "60", state="held", results={})
+    assert promises([], Rows([old, held])) == [3], "it never went out"
+    other = old | {"external_id": "2"}
+    assert promises([write(0, new)], Rows([other, update(2, "1", "60")], tries)) == [3]
+    monthly = {"budget.monthly": results["budget.daily"]}
+    other = old | {"patch": {"budget.monthly": "50"}, "results": monthly}
+    assert 3 in promises([write(0, new)], Rows([other, update(2, "1", "60")], tries))
 
 
 def test_an_older_update_after_a_newer_one_breaks_3() -> None:
@@ -198,6 +228,14 @@ def test_an_arrival_without_an_intent_breaks_7() -> None:
     assert promises([write(0, entries), write(1, entries)], resent) == [7]
 
 
+def test_a_value_other_than_the_recorded_one_breaks_7() -> None:
+    entries = {"1": "50"}
+    rows = Rows([update(1, "1", "50")], [attempt(1, 1, entries, sent={"budget.daily": "51"})])
+    assert promises([write(0, entries)], rows) == [7]
+    rows = Rows([update(1, "1", "50")], [attempt(1, 1, entries, sent={"budget.daily": "50.00"})])
+    assert promises([write(0, entries)], rows) == []
+
+
 def test_an_intent_that_was_never_sent_breaks_nothing() -> None:
     entries = {"1": "50"}
     rows = Rows(
@@ -215,8 +253,38 @@ def test_applied_without_truth_breaks_8() -> None:
     assert promises(lines, rows) == [8]
     assert promises([*lines, read(1, {"1": "daily:50"})], rows) == []
     assert promises([*lines, read(1, {"1": "monthly:50"})], rows) == [8]
-    seen_by_a_person = update(1, "1", "50", confirmation="different")
-    assert promises(lines, Rows([seen_by_a_person], rows.attempts)) == []
+
+
+def test_what_reads_back_otherwise_is_applied_only_where_the_provider_said_yes() -> None:
+    entries = {"1": "50"}
+    rows = Rows([update(1, "1", "50", confirmation="different")], [attempt(1, 1, entries)])
+    untouched = [asdict(Item(index=0, id="1"))]
+    assert promises([write(0, entries, items=untouched)], rows) == []
+    silent = '{"data":[],"errors":[]}'
+    assert promises([write(0, entries, items=untouched, reply=silent)], rows) == [8]
+    refused = [asdict(Item(index=0, id="1", truth="refused", codes=[CODE]))]
+    assert promises([write(0, entries, items=refused)], rows) == [8]
+    assert promises([write(0, entries, items=untouched, status=429)], rows) == [8, 8]
+
+
+def at(seconds: float) -> str:
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat()
+
+
+def timed(*lines: dict[str, Any]) -> Lines:
+    return [{**line, "wall_ns": line["arrived_ns"]} for line in lines]
+
+
+def test_a_value_is_seen_by_the_last_read_before_its_update_is_final() -> None:
+    results = {"budget.daily": {"outcome": "applied", "code": "already_set", "at": at(5)}}
+    rows = Rows([update(1, "1", "50", results=results)])
+    shows, other = read(3, {"1": "50"}), read(4, {"1": "60"})
+    assert promises(timed(shows), rows) == []
+    assert promises(timed(read(6, {"1": "50"})), rows) == [8], "too late"
+    assert promises(timed(shows | {"reply_whole": False}), rows) == [8], "nobody can have read it"
+    assert promises(timed(shows, other), rows, torn=()) == [8], "and the next showed another"
+    assert promises(timed(shows, other), rows, torn={other["seq"]}) == [], "that none took in"
+    assert promises(timed(shows, other), rows) == [], "nobody knows who took in what"
 
 
 def test_already_set_is_true_only_where_a_read_showed_it() -> None:
@@ -242,6 +310,12 @@ def test_what_no_read_shows_after_a_lost_answer_may_be_called_rejected() -> None
     assert promises([lost(0, entries), read(5, {"1": "daily:40"})], rows) == []
     assert promises([lost(0, entries), read(5, {"1": "daily:50"})], rows) == [8]
     assert promises([read(-1, {"1": "daily:40"}), lost(0, entries)], rows) == [8]
+    assert promises([lost(0, entries), read(1, {"1": "daily:40"})], rows) == [8], "too soon"
+    results["budget.daily"]["at"] = at(4)
+    assert promises(timed(lost(0, entries), read(5, {"1": "daily:40"})), rows) == [8], "too late"
+    assert promises(timed(lost(0, entries), read(3, {"1": "daily:40"})), rows) == []
+    both = [read(3, {"1": "daily:40"}), read(3.5, {"1": "daily:50"})]
+    assert promises(timed(lost(0, entries), *both), rows, torn=()) == [8], "the last one shows it"
     answered = Rows([row], [attempt(1, 1, entries, "rejected")])
     assert promises([write(0, entries), read(5, {"1": "daily:40"})], answered) == [8]
 

@@ -1,6 +1,7 @@
 """The checker where a call is about one campaign: creates, deletes, starts, calls without a body,
 several calls for one update and several updates in one call."""
 
+import datetime as dt
 import json
 from hashlib import sha256
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 
 from syncd.simulator import Item
 from tests.arrivals import NO_BODY, Rows
-from tests.promises import judge
+from tests.checker import judge
 from tests.simulator.journals import SETTLE, arrival
 
 Line = dict[str, Any]
@@ -94,7 +95,8 @@ UNKNOWN: Line = {"outcome": "unknown", "http_status": None}
 
 
 def promises(lines: list[Line], rows: Rows, **options: Any) -> list[int]:
-    return [one.promise for one in judge(lines, rows, SETTLE, **options)]
+    timed = [{**one, "wall_ns": one["wall_ns"] or one["arrived_ns"]} for one in lines]
+    return [one.promise for one in judge(timed, rows, SETTLE, **options)]
 
 
 def test_good_single_calls_break_no_promise() -> None:
@@ -131,7 +133,7 @@ def test_a_created_campaign_is_the_one_that_is_recorded() -> None:
     for recorded, broken in (("77", []), ("78", [8]), (None, [8])):
         assert promises(lines, Rows([update(1, recorded, CREATED)], tries)) == broken
     other = Rows([update(1, "77", CREATED | {"name": "Other"})], tries)
-    assert promises(lines, other) == [8]
+    assert promises(lines, other) == [7, 8]
     nothing = [call(0, [created("", truth="untouched")], "new")]
     assert promises(nothing, Rows([update(1, "77", CREATED)], tries)) == [8, 8]
 
@@ -152,12 +154,23 @@ def test_a_campaign_that_was_made_twice_breaks_4() -> None:
     )
     lines = [lost(0, [created("77")], "new"), found, call(5, [created("78")], "new")]
     rows = Rows([update(1, "78", CREATED)], [attempt(1, 1, "new", **UNKNOWN), attempt(2, 1, "new")])
-    assert promises(lines, rows) == [4]
+    assert promises(lines, rows) == [4, 4]
+    asked_again = Rows(rows.updates, rows.attempts, events=[retried(4)])
+    assert promises(lines, asked_again) == [4]
     untouched = [lost(0, [created("", truth="untouched")], "new"), *lines[1:]]
-    assert promises(untouched, rows) == []
-    assert promises([untouched[0], untouched[2]], rows) == [4]
+    assert promises(untouched, asked_again) == []
+    assert promises([untouched[0], untouched[2]], asked_again) == [4]
     token = found | {"operation": "token"}
-    assert promises([untouched[0], token, untouched[2]], rows) == [4]
+    assert promises([untouched[0], token, untouched[2]], asked_again) == [4]
+    assert promises(untouched, rows) == [4], "no search lets a create be sent again"
+    for other in (retried(6), retried(4, update_id=2), retried(4, was="unknown")):
+        assert promises(untouched, Rows(rows.updates, rows.attempts, events=[other])) == [4]
+
+
+def retried(at: float, **changed: Any) -> Line:
+    """A person takes update 1 out of the inbox."""
+    time = dt.datetime.fromtimestamp(at, dt.UTC).isoformat()
+    return {"update_id": 1, "was": "held", "state": "queued", "at": time} | changed
 
 
 def test_two_creates_of_the_same_body_are_two_campaigns() -> None:
@@ -225,7 +238,7 @@ def test_the_same_body_for_another_campaign_is_another_call() -> None:
 
 def test_only_amounts_are_compared_by_what_they_are_worth() -> None:
     lines = [call(0, [set_to("1", {"name": "1.0", "price.amount": "1.0"})], "b")]
-    for name, broken in (("1.0", []), ("1", [8])):
+    for name, broken in (("1.0", []), ("1", [7, 8])):
         row = update(1, "1", {"name": name, "price.amount": "1"})
         assert promises(lines, Rows([row], [attempt(1, 1, "b")])) == broken
 
@@ -272,7 +285,7 @@ def test_several_calls_for_one_update_are_judged_path_by_path() -> None:
     assert promises(untouched, Rows([update(1, "1", patch)], tries)) == [8]
     half = {"name": {"outcome": "applied"}, "status": {"outcome": "rejected", "code": "409"}}
     rejected = update(1, "1", patch, state="rejected", results=half)
-    assert promises(good, Rows([rejected], tries)) == [8]
+    assert promises(good, Rows([rejected], tries)) == [2, 8]
     refused = set_to("1", {"status": "paused"}, truth="refused", codes=["409"])
     lines = [good[0], call(1, [refused], status=409)]
     answered = [tries[0], tries[1] | {"outcome": "rejected", "http_status": 409}]
@@ -311,10 +324,12 @@ def test_several_updates_in_one_call_each_have_their_own_result() -> None:
     entries[1].truth, entries[1].codes = "refused", ["COUNTRY"]
     said = {"price.country.UK": {"outcome": "rejected", "code": "COUNTRY"}}
     updates[1] |= {"state": "rejected", "results": said}
+    tries[1]["outcome"] = "rejected"
     assert promises([call(0, entries, "p")], Rows(updates, tries)) == []
     entries[0].truth, entries[0].codes = "refused", ["PRICE"]
     said = {"price.country.US": {"outcome": "rejected", "code": "COUNTRY"}}
     updates[0] |= {"state": "rejected", "results": said}
+    tries[0]["outcome"] = "rejected"
     assert promises([call(0, entries, "p")], Rows(updates, tries)) == [8]
 
 
@@ -356,6 +371,8 @@ def test_a_value_that_was_taken_otherwise_is_not_confirmed() -> None:
         ("2.49", "different", []),
     ):
         row = update(1, "1", {"price.amount": amount}, confirmation=state)
+        lines[0]["items"][0]["new"]["price.amount"] = amount
+        lines[0]["items"][0]["truth"] = "applied" if amount == "2.50" else "untouched"
         assert promises(lines, Rows([row], tries)) == broken
 
 

@@ -87,12 +87,13 @@ def test_what_is_still_open_in_the_end_breaks_16(state: str) -> None:
     assert found.promise == 16
 
 
-def test_what_is_held_needs_a_reason() -> None:
-    held = update(7, "1", "50", state="held", reason_code="conflict")
+def test_what_is_held_needs_a_reason_and_a_way_out() -> None:
+    held = update(7, "1", "50", state="held", reason_code="conflict", command="approve 7")
     rows = [update(8, "1", "50", state=one) for one in sorted(FINAL)]
     assert list(all_is_decided(Rows([held, *rows]))) == []
-    (found,) = all_is_decided(Rows([held | {"reason_code": None}]))
-    assert found.promise == 16
+    for lacks in ("reason_code", "command"):
+        (found,) = all_is_decided(Rows([held | {lacks: None}]))
+        assert found.promise == 16
 
 
 def test_a_second_round_that_does_anything_breaks_19() -> None:

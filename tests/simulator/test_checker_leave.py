@@ -15,6 +15,11 @@ from tests.simulator.journals import attempt, read, update, write
 
 Lines = list[dict[str, Any]]
 DAILY = "budget.daily"
+EVERY = frozenset(
+    {"factor", "amount", "unlimited", "increase", "quiet_hours", "share", "activations"}
+    | {"conflict", "guard-delete", "guard-disable", "guard-start"}
+)
+"""What an approval is given for unless a test says otherwise."""
 WIDE = Agreed(max_factor=None, activations=None, share=None)
 
 
@@ -31,7 +36,13 @@ def asked(number: int, campaign: str, amount: str | None, **changed: Any) -> dic
 
 
 def approval(number: int, path: str = DAILY, **changed: Any) -> dict[str, Any]:
-    row = {"update_id": number, "path": path, "approved_by": "boss", "remote": "100"}
+    row: dict[str, Any] = {
+        "update_id": number,
+        "path": path,
+        "approved_by": "boss",
+        "remote": "100",
+    }
+    row["rules"] = EVERY
     times = {"approved_at": time(0), "expires_at": time(100_000)}
     return row | times | changed
 
@@ -74,12 +85,14 @@ def test_a_value_beyond_what_was_agreed_upon_breaks_13(amount: str, agreed: Agre
     assert sent(amount, agreed, approval(1, "budget.monthly")) == [13], "of another path"
     assert sent(amount, agreed, approval(1, expires_at=time(98))) == [13], "that had expired"
     assert sent(amount, agreed, approval(1, approved_at=time(104))) == [13], "that came later"
+    assert sent(amount, agreed, approval(1, rules=frozenset({"floor"}))) == [13], "of another rule"
+    assert sent(amount, agreed, approval(1, rules=frozenset())) == [13], "of nothing ever shown"
 
 
 def test_what_is_no_money_or_above_the_owners_cap_breaks_13_whoever_approves() -> None:
     capped = Agreed(max_factor=None, caps={"*": Decimal(500), DAILY: Decimal(600)})
     assert sent("600", capped) == []
-    for amount in ("601", "NaN", "Infinity", "-1", "1e15"):
+    for amount in ("601", "NaN", "Infinity", "-1", "1e15", "unlimited"):
         assert sent(amount, capped, approval(1)) == [13], amount
 
 
@@ -88,6 +101,11 @@ def test_who_asked_cannot_let_it_pass_where_four_eyes_are_agreed_upon() -> None:
     assert sent("500", agreed, approval(1)) == []
     assert sent("500", agreed, approval(1, approved_by="asker")) == [13]
     assert sent("500", agreed, approval(1, approved_by="asker"), approval(1)) == []
+    asked_first = asked(7, "1", "500", asked_by="boss", state="rejected", results={})
+    again = [asked_first, asked(1, "1", "500", retry_of=7)]
+    rows = Rows(again, [attempt(1, 1, {"1": "500"})], [approval(1)])
+    lines = [read(100, {"1": "100"}), write(101, {"1": "500"})]
+    assert broken(lines, rows, agreed) == [13], "who asked first may not either"
 
 
 def test_the_factor_goes_by_the_last_read_that_was_taken_in() -> None:
@@ -144,7 +162,9 @@ def test_what_needs_leave_breaks_13_without_it(path: str, value: str | None, wor
     assert leaving("status", "active", Agreed(starts=False)) == []
 
 
-def starts(agreed: Agreed, *approvals: Any, gap: float = 10) -> list[int]:
+def starts(
+    agreed: Agreed, *approvals: Any, gap: float = 10, order: tuple[int, int] = (1, 2)
+) -> list[int]:
     """What is said of two campaigns that are started one after the other."""
     numbers = (1, 2)
     rows = Rows(
@@ -154,10 +174,10 @@ def starts(agreed: Agreed, *approvals: Any, gap: float = 10) -> list[int]:
         approvals,
     )  # fmt: skip
     lines = []
-    for one in numbers:
-        lines += [read(100 + one * gap, {f"{one}": "100"})]
+    for at, one in enumerate(order, start=1):
+        lines += [read(100 + at * gap, {f"{one}": "100"})]
         lines[-1]["shown"][f"{one}"]["status"] = "paused"
-        lines += [turned(101 + one * gap, f"{one}", "status", "active")]
+        lines += [turned(101 + at * gap, f"{one}", "status", "active")]
     return broken(lines, rows, agreed)
 
 
@@ -167,7 +187,10 @@ def test_one_start_too_many_within_the_window_breaks_13() -> None:
     assert starts(one) == [13]
     assert starts(one, gap=4000) == [], "in another window"
     assert starts(one, approval(2, "status", remote="paused")) == []
-    assert starts(one, approval(1, "status", remote="paused")) == [], "one was approved"
+    assert starts(one, approval(1, "status", remote="paused")) == [13], "what was approved counts"
+    turned_round = [approval(2, "status", remote="paused")]
+    assert starts(one, *turned_round, order=(2, 1), gap=2) == [], "a plan came upon it later"
+    assert starts(one, *turned_round, order=(2, 1), gap=20) == [13], "another plan did"
 
 
 def test_a_start_over_the_owners_cap_breaks_13_whoever_approves() -> None:
@@ -226,6 +249,9 @@ def test_a_write_over_a_third_value_breaks_14() -> None:
     assert overwriting("90", policy="theirs") == [14]
     assert overwriting("90", approval(1, remote="90")) == []
     assert overwriting("90", approval(1, remote="100")) == [14], "another value was let pass"
+    assert overwriting("90", approval(1, remote="90", rules=frozenset({"factor"}))) == [14], (
+        "nobody told of it"
+    )
 
 
 def test_a_write_over_what_nobody_saw_breaks_14() -> None:

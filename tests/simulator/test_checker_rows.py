@@ -113,16 +113,17 @@ async def test_rows_come_from_the_report_views_and_lines_from_the_file(tmp_path:
     assert await compare_mirror([TRUTH], views, "b") == [Violation(10, "1 is not in the mirror")]
 
 
-async def test_an_approval_comes_with_the_value_that_it_was_given_for() -> None:
-    hold = {"budget.daily": {"digest": "held", "remote": "90", "hits": []}}
+async def test_an_approval_comes_with_the_value_and_the_rules_that_it_was_given_for() -> None:
+    hold = {"budget.daily": {"digest": "held", "remote": "90", "hits": [{"rule": "factor"}]}}
     approvals = [dict.fromkeys(APPROVAL) | {"digest": one} for one in ("held", "planned", "gone")]
     views = Views(
         updates=[],
         update_attempts=[],
         approvals=approvals,
         update_events=[dict.fromkeys(EVENT) | {"holds": hold}, dict.fromkeys(EVENT)],
-        plans=[{"items": [{"digest": "planned", "remote": "80"}]}],
+        plans=[{"items": [{"digest": "planned", "remote": "80", "hits": []}]}],
     )
     rows = await read_rows(views)
     assert [one["remote"] for one in rows.approvals] == ["90", "80", None]
+    assert [set(one["rules"]) for one in rows.approvals] == [{"factor"}, set(), set()]
     assert len(rows.events) == 2

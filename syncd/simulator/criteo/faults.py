@@ -146,13 +146,19 @@ def _keep_shown(exchange: Exchange, shown: list[dict[str, Any]]) -> None:
     arrival.shown = {campaign_id: arrival.shown[campaign_id] for campaign_id in arrival.ids}
 
 
+def _answers_lists(exchange: Exchange) -> bool:
+    """It is about to be answered with 200 and an object that no fault has spoilt before."""
+    value = exchange.reply.value if exchange.reply else None
+    return when_accepted(exchange) and isinstance(value, dict)
+
+
 def _answers_update(exchange: Exchange) -> bool:
-    """It is an update that is about to be answered with 200 and carries something."""
-    return when_accepted(exchange) and bool(exchange.arrival.items)
+    """It is such an update, and carries something."""
+    return _answers_lists(exchange) and bool(exchange.arrival.items)
 
 
 def _answers_search(exchange: Exchange) -> bool:
-    return when_accepted(exchange) and exchange.arrival.operation == "search"
+    return _answers_lists(exchange) and exchange.arrival.operation == "search"
 
 
 _AFTER = (Stage.AFTER,)
@@ -169,7 +175,7 @@ KINDS: Mapping[str, Kind] = {
     "reorder": Kind(act=_reorder, stages=_AFTER, fits=_answers_update),
     "ignore": Kind(act=_ignore, stages=_AFTER, fits=_answers_update, prepare=_spare),
     "half": Kind(act=_half, stages=_AFTER, fits=_answers_update, prepare=_half_prepare),
-    "no_lists": Kind(act=_no_lists, stages=_AFTER, fits=when_accepted),
+    "no_lists": Kind(act=_no_lists, stages=_AFTER, fits=_answers_lists),
     "search_errors": Kind(act=_search_errors, stages=_AFTER, fits=_answers_search),
     "search_missing": Kind(act=_search_missing, stages=_AFTER, fits=_answers_search),
     **dict.fromkeys(

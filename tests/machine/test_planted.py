@@ -1,0 +1,46 @@
+"""The machine shown to fail: with a bug planted, random histories alone find the promise that it
+breaks, within a few hundred steps."""
+
+from typing import cast
+
+import hypothesis
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.machine.ground import Ground
+from tests.machine.machine import Machine
+from tests.machine.tally import Tally
+from tests.machine.test_machine import STEPS, Record
+from tests.planted.table import BUGS
+
+EXAMPLES = 10
+SEED = 1
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(
+    ("number", "provider"),
+    [(4, "criteo"), (8, "criteo"), (9, "criteo"), (23, "pai"), (24, "criteo")],
+)
+def test_the_machine_alone_finds_a_planted_bug(
+    ground: Ground, number: int, provider: str, record_property: Record
+) -> None:
+    bug, tally = BUGS[number], Tally()
+    told = {"ground": ground, "provider": provider, "tally": tally}
+    made = cast("type[Machine]", type(f"Machine_{provider}", (Machine,), told))
+    with bug.plant(), pytest.raises(AssertionError, match=f"promise {bug.promise}:"):
+        run_state_machine_as_test(
+            hypothesis.seed(f"{provider} {SEED}")(made),
+            settings=settings(
+                max_examples=EXAMPLES,
+                stateful_step_count=STEPS,
+                deadline=None,
+                database=None,
+                suppress_health_check=list(HealthCheck),
+                phases=(Phase.generate,),
+                print_blob=False,
+                report_multiple_bugs=False,
+            ),
+        )
+    record_property("steps until it was found", tally.of("run", "steps until found"))
