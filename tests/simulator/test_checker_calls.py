@@ -214,6 +214,9 @@ def test_a_start_is_only_sent_again_where_a_read_shows_it_paused() -> None:
     assert promises([first, get(3, "1", {"status": "active"}), second], rows) == [4]
     assert promises([first, get(3, "1", {"name": "A"}), second], rows) == [4]
     assert promises([first, second], rows) == [4]
+    both = [get(3, "1", {"status": "paused"}), get(4, "1", {"status": "active"})]
+    assert promises([first, *both, second], rows, torn=()) == [4], "it has been started since"
+    assert promises([first, *both, second], rows, torn={both[1]["seq"]}) == []
 
 
 @pytest.mark.parametrize(("seconds", "broken"), [(9, []), (60, [4])])
