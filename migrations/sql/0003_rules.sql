@@ -145,7 +145,7 @@ CREATE FUNCTION syncd.is_money(path text) RETURNS boolean LANGUAGE sql IMMUTABLE
 
 -- Why the owner's table does not allow this change of a path, null where it does; `shown` is what stood there of the
 -- campaign, `beside` all that changes with it. The cap of the path itself comes before those of its stems, the one for
--- all comes last and is about money. A limit that is lifted is more than any amount, times any factor.
+-- all comes last; of what stands below a stem only money is meant. A limit that is lifted is more than any amount, times any factor.
 CREATE FUNCTION syncd.cap_breach(account syncd.accounts, path text, shown jsonb, wanted text, beside jsonb) RETURNS text
     LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -162,10 +162,10 @@ BEGIN
       FROM syncd.caps c
      WHERE c.account_id = account.id AND (
            c.path = cap_breach.path
-           OR (right(c.path, 2) = '.*' AND starts_with(cap_breach.path, left(c.path, -1)))
-           OR (c.path = '*' AND (syncd.is_money(cap_breach.path) OR coalesce(
-               (syncd.field_of(account.provider, account.dialect, cap_breach.path)).kind = 'amount',
-               starts_with(cap_breach.path, 'price.')))));
+           OR ((c.path = '*' OR (right(c.path, 2) = '.*' AND starts_with(cap_breach.path, left(c.path, -1))))
+               AND (syncd.is_money(cap_breach.path) OR coalesce(
+                    (syncd.field_of(account.provider, account.dialect, cap_breach.path)).kind = 'amount',
+                    starts_with(cap_breach.path, 'price.')))));
     IF amount > cap.most THEN
         RETURN format('%s: %s is above the owner''s cap, %s', path, wanted, trim_scale(cap.most));
     ELSIF wanted = 'unlimited' AND NOT syncd.moves_the_limit(beside, shown, path) THEN
@@ -176,8 +176,7 @@ BEGIN
                           coalesce(trim_scale(cap.factor) || ' times as much',
                                    trim_scale(cap.increase) || ' more within an hour'));
         END IF;
-    ELSIF amount IS NULL AND wanted <> 'unlimited' AND coalesce(cap.most, cap.factor) IS NOT NULL
-          AND syncd.is_money(path) THEN
+    ELSIF amount IS NULL AND wanted <> 'unlimited' AND coalesce(cap.most, cap.factor) IS NOT NULL THEN
         RETURN format('%s: %s is no amount that the owner''s cap could be set against', path, syncd.cut(wanted));
     ELSIF amount > was AND amount > was * cap.factor THEN
         RETURN format('%s: from %s to %s is more than %s times as much, the owner''s cap', path, before, wanted,
@@ -259,19 +258,19 @@ BEGIN
         UPDATE syncd.accounts a SET last_batch = a.last_batch WHERE a.id = owner.id;
         UPDATE syncd.batches b SET sent_at = syncd.now()
          WHERE b.account_id = owner.id AND b.id IN (SELECT n.batch_id FROM added n WHERE n.account_id = owner.id);
-        SELECT b.told INTO told
-          FROM (SELECT n.*, (SELECT jsonb_object_agg(o.key, o.value) FROM added m, jsonb_each(m.sent) o
-                              WHERE m.account_id = n.account_id AND m.batch_id = n.batch_id
-                                AND coalesce(m.external_id = n.external_id, m.update_id = n.update_id)) AS beside,
-                       (SELECT jsonb_object_agg(o.key, o.value) FROM added m, jsonb_each(m.remote) o
-                         WHERE m.account_id = n.account_id AND m.batch_id = n.batch_id
-                           AND coalesce(m.external_id = n.external_id, m.update_id = n.update_id)) AS shown
-                  FROM added n WHERE n.account_id = owner.id) n
-         CROSS JOIN LATERAL jsonb_each_text(n.sent) s
-         CROSS JOIN LATERAL (SELECT syncd.cap_breach(owner, s.key, n.shown, s.value, n.beside)) b(told)
-         WHERE b.told IS NOT NULL LIMIT 1;
-        told := coalesce(told, (SELECT min(b.told) FROM added n, LATERAL (SELECT syncd.create_breach(owner, n.sent)) b(told)
-                                 WHERE n.account_id = owner.id AND n.external_id IS NULL));
+        -- Which campaign a row is about says its update.
+        WITH mine AS MATERIALIZED (
+            SELECT n.batch_id, n.sent, n.remote, u.external_id IS NULL AS is_new, coalesce(u.external_id, '+' || u.id) AS place
+              FROM added n JOIN syncd.updates u ON u.account_id = n.account_id AND u.id = n.update_id
+             WHERE n.account_id = owner.id)
+        SELECT coalesce(min(b.told), min(syncd.create_breach(owner, n.sent)) FILTER (WHERE n.is_new)) INTO told
+          FROM (SELECT n.*, (SELECT jsonb_object_agg(o.key, o.value) FROM mine m, jsonb_each(m.sent) o
+                              WHERE m.batch_id = n.batch_id AND m.place = n.place) AS beside,
+                       (SELECT jsonb_object_agg(o.key, o.value) FROM mine m, jsonb_each(m.remote) o
+                         WHERE m.batch_id = n.batch_id AND m.place = n.place) AS shown
+                  FROM mine n) n
+          LEFT JOIN LATERAL jsonb_each_text(n.sent) s ON true
+         CROSS JOIN LATERAL (SELECT syncd.cap_breach(owner, s.key, n.shown, s.value, n.beside)) b(told);
         told := coalesce(told, syncd.window_breach(owner.id, ARRAY(
             SELECT DISTINCT n.batch_id FROM added n WHERE n.account_id = owner.id)));
         IF told IS NOT NULL THEN

@@ -136,6 +136,18 @@ async def test_one_of_two_limits_side_by_side_does_not_stand_for_the_other(parts
     assert '"unlimited" is above' in await refused(parts, *halves)
 
 
+async def test_a_limit_of_another_campaign_stands_for_none_whatever_a_row_claims(
+    parts: Parts,
+) -> None:
+    await parts.cap("*", max_amount=100)
+    run_id = await parts.runs.open(RunKind.PUSH, "test")
+    halves = [({DAILY: "unlimited"}, {DAILY: "5"}), ({MONTHLY: "90"}, {})]
+    rows = [{"n": n, "sent": one, "remote": was} for n, (one, was) in enumerate(halves, start=1)]
+    claimed = INSERT.replace("u.external_id", "'a'")
+    with pytest.raises(asyncpg.PostgresError, match='"unlimited" is above'):
+        await parts.sql.execute(claimed, parts.number, run_id, json.dumps(rows))
+
+
 async def test_a_cap_that_nothing_would_meet_is_refused(parts: Parts) -> None:
     for path in (
         "budget.",
@@ -341,6 +353,8 @@ async def test_money_is_capped_whatever_kind_the_service_calls_it(parts: Parts) 
         await attempt(parts, ({path: None}, {path: "90"}))
     await attempt(parts, ({"price.type": "900"}, {}))
     await parts.sql.execute("RESET ROLE")
+    await parts.cap("price.*", max_amount=100)
+    await attempt(parts, ({"price.type": "900"}, {}))
     await parts.cap("price.type", max_amount=100)
     assert "above the owner's cap" in await refused(parts, ({"price.type": "900"}, {}))
 
@@ -357,6 +371,8 @@ async def test_a_create_without_a_budget_is_capped_where_the_owner_names_one(par
     await parts.sql.execute("DELETE FROM syncd.fields")
     rows = json.dumps([{"n": 7, "sent": {"name": "New"}, "remote": {}}])
     run_id = await parts.runs.open(RunKind.PUSH, "test")
-    with pytest.raises(asyncpg.PostgresError, match="no budget is given"):
-        await parts.sql.execute(INSERT, parts.number, run_id, rows)
+    for claimed in ("u.external_id", "'a'"):
+        statement = INSERT.replace("u.external_id", claimed)
+        with pytest.raises(asyncpg.PostgresError, match="no budget is given"):
+            await parts.sql.execute(statement, parts.number, run_id, rows)
     assert (await parts.update(number))["state"] == "queued"
