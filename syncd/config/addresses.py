@@ -53,7 +53,7 @@ def listen(value: object) -> Listen:
 
 def base_url(value: object, endpoint: Endpoint, *, allow_loopback: bool) -> str:
     """An https address that the provider is known to have, or, where that is allowed, a loopback
-    one and nothing else. Returned without the last slash, its host in lower case."""
+    one and nothing else. Returned without a version and the last slash, its host in lower case."""
     remedy = f'leave base_url out, or write "{endpoint.url}"'
     if endpoint.url is None:
         remedy = f'write your own host of the provider: "https://HOST{endpoint.path}"'
@@ -66,13 +66,15 @@ def base_url(value: object, endpoint: Endpoint, *, allow_loopback: bool) -> str:
         raise refusal("missing-key", "base_url is missing", remedy)
     if not isinstance(value, str):
         raise wrong_type(value, "an address in quotes", remedy)
+    value = value.removesuffix("/")
+    if endpoint.version and value.endswith(endpoint.path + endpoint.version):
+        value = value.removesuffix(endpoint.version)
     why = _why_not(value) or _why_not_there(value, endpoint, allow_loopback=allow_loopback)
     if why and not allow_loopback and _leads_here(value):
         remedy = "for a simulator on this machine add: allow_loopback = true"
     if why:
         raise refusal("bad-base-url", why, remedy)
-    place = value.removesuffix("/").removesuffix(endpoint.path)
-    return place.lower() + endpoint.path
+    return value.removesuffix(endpoint.path).lower() + endpoint.path
 
 
 def host_of(url: str) -> str:
@@ -133,7 +135,7 @@ def _why_not_there(url: str, endpoint: Endpoint, *, allow_loopback: bool) -> str
     host, port = place[1].strip("[]"), int(place[2] or 443)
     loopback = _is_loopback(host)
     reasons = (
-        ((match[3] or "").removesuffix("/") != endpoint.path, _why_not_path(endpoint)),
+        ((match[3] or "") != endpoint.path, _why_not_path(endpoint)),
         (host.endswith("."), "the host ends in a dot"),
         (allow_loopback and not loopback, f"{quoted(host)} is not a loopback address"),
         (allow_loopback, None),

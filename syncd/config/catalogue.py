@@ -104,8 +104,13 @@ _PAI = Registration(
             hosts=("paiplugin.*.aliyuncs.com",),
             dialects=("current",),
         ),
-        Endpoint(host="api.aliyun.com", path="/api/PaiPlugin", scope={"region": "cn-*"}),
-        Endpoint(host="api.alibabacloud.com", path="/api/PaiPlugin"),
+        Endpoint(
+            host="api.aliyun.com",
+            path="/api/PaiPlugin",
+            version="/2022-01-12",
+            scope={"region": "cn-*"},
+        ),
+        Endpoint(host="api.alibabacloud.com", path="/api/PaiPlugin", version="/2022-01-12"),
     ),
     dialects=_DIALECTS,
     scope=(

@@ -66,11 +66,12 @@ class Endpoint:
     """Where accounts are reached whose dialect is one of `dialects` (none: any) and whose scope
     matches `scope`: key to text, where a `*` at the end stands for anything. `host` None has to be
     configured. `hosts` may be configured too: a name where a label `*` stands for any label, or `*`
-    for every public host. `path` is where the documents' paths begin. `currency` is that of all
-    campaigns there."""
+    for every public host. `path` is where the documents' paths begin; `version` is the part behind
+    it with which they may be configured too. `currency` is that of all campaigns there."""
 
     host: str | None
     path: str = ""
+    version: str = ""
     hosts: tuple[str, ...] = ()
     dialects: tuple[str, ...] = ()
     scope: Mapping[str, str] | None = None

@@ -106,6 +106,12 @@ def test_a_simulator_stands_for_the_host_and_keeps_the_path(
     assert f"PORT{path}" in wrong.help
 
 
+@pytest.mark.parametrize("behind", ["", "/", "/2022-01-12", "/2022-01-12/"])
+def test_pais_address_stands_with_its_version_or_without(check_text: Check, behind: str) -> None:
+    text = account("pai", lines=f'base_url = "https://api.aliyun.com/api/PaiPlugin{behind}"')
+    assert good(check_text, text).base_url == "https://api.aliyun.com/api/PaiPlugin"
+
+
 MISTAKES = [
     (
         account("icas", lines='base_url = "https://admarkt.marktplaats.nl/api/sellside"'),
@@ -171,6 +177,11 @@ MISTAKES = [
     ),
     (account("epom", lines="scope = { ids = [1] }"), "wrong-type", "expected ids in quotes"),
     (account("pai", ("cn-hangzhou", "China")), "bad-scope", '"China" cannot be a region'),
+    (
+        account("pai", lines='base_url = "https://api.aliyun.com/2022-01-12"'),
+        "bad-base-url",
+        "does not end in /api/PaiPlugin",
+    ),
     (account("pai", lines='cost = { tier = "gold" }'), "unknown-tier", 'unknown tier "gold"'),
     (account("pai", lines='cost = { month = "50 CNY" }'), "unknown-key", 'unknown key "month"'),
     (
