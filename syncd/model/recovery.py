@@ -134,7 +134,7 @@ def _not_applied(unknown: Unknown) -> Resolution:
         return _held(
             unknown,
             "attempts_spent",
-            "two calls stayed unanswered, and the provider still shows the old value",
+            "two calls brought no clear answer, and the provider still shows the old value",
         )
     said = "the unanswered call was not applied; it is sent once more"
     return replace(_resolution(unknown, State.QUEUED, "not_applied", said), is_repeat=True)

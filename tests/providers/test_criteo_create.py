@@ -154,7 +154,11 @@ async def test_every_form_of_the_yes_has_the_new_id(what: str) -> None:
             {"spendLimit": limit("uncapped", "undefined", None)},
             "shows budget.daily unlimited, not 123.45",
         ),
-        ({"name": None}, "does not show the campaign as it should: name is missing"),
+        ({"name": None}, "shows name empty, not My Campaign"),
+        (
+            {"advertiserId": None},
+            "does not show the campaign as it should: advertiserId is missing",
+        ),
     ],
 )
 async def test_a_campaign_made_with_another_value_is_a_yes_that_says_so(

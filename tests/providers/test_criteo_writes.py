@@ -178,12 +178,17 @@ async def test_the_warning_of_the_next_period_makes_a_success_pending() -> None:
     assert result.message == "warning without an item: title of loose"
 
 
-async def test_a_warning_without_an_item_is_attached_to_nobody() -> None:
+async def test_a_problem_without_a_place_speaks_of_the_only_item() -> None:
     answer = {"data": done("a"), "warnings": [problem(None, NEXT_PERIOD)]}
     result = await result_of(http(200, answer), "a")
-    assert not result.verdicts["a"].is_pending
-    assert result.verdicts["a"].warnings == ()
-    assert NEXT_PERIOD in (result.message or "")
+    assert result.verdicts["a"].is_pending
+    assert result.verdicts["a"].warnings == (f"title of {NEXT_PERIOD}",)
+    refused = await result_of(http(200, {"data": [], "errors": [problem(None)]}), "a")
+    assert (outcomes(refused), refused.message) == (["rejected"], None)
+    both = await result_of(http(200, {"data": done("a"), "errors": [problem(None)]}), "a")
+    assert (outcomes(both), both.verdicts["a"].code) == (["unknown"], "contradictory")
+    elsewhere = await result_of(http(200, {"data": [], "errors": [problem(7)]}), "a")
+    assert (outcomes(elsewhere), elsewhere.verdicts["a"].code) == (["unknown"], "not_mentioned")
 
 
 @pytest.mark.parametrize("index", [None, 2, 7])

@@ -165,7 +165,7 @@ def _others(campaign: Campaign, changes: Mapping[str, str | None]) -> list[str]:
         wanted[path] = canonical(parse_amount(value or ""))
     shown = campaign.values
     return [
-        f"the new campaign shows {path} {shown.get(path)}, not {value}"
+        f"the new campaign shows {path} {shown.get(path) or 'empty'}, not {value}"
         for path, value in wanted.items()
         if shown.get(path) != value
     ]

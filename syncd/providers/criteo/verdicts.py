@@ -100,8 +100,8 @@ class _Word:
         if not isinstance(answer, dict) or "data" not in answer:
             raise BadAnswer("the answer is not an object with `data`")
         self.taken = Counter(_ids(answer["data"]))
-        errors = problems(answer.get("errors"), hide)
-        warnings = problems(answer.get("warnings"), hide)
+        errors = _placed(problems(answer.get("errors"), hide), count)
+        warnings = _placed(problems(answer.get("warnings"), hide), count)
         self.errors = [_of(errors, index) for index in range(count)]
         self.warnings = [_of(warnings, index) for index in range(count)]
         self.loose_errors = _loose(errors, count)
@@ -201,6 +201,13 @@ def _ids(given: Any) -> list[str]:
     if any(isinstance(id_, bool) or not isinstance(id_, (str, int)) for id_ in ids):
         raise BadAnswer("an entry of `data` has no id")
     return [str(id_) for id_ in ids]
+
+
+def _placed(found: Sequence[Problem], count: int) -> list[Problem]:
+    """Problems by the item that each speaks of: without a place, that is the only one there is."""
+    if count > 1:
+        return list(found)
+    return [replace(one, index=0) if one.index is None else one for one in found]
 
 
 def _of(found: Sequence[Problem], index: int) -> list[Problem]:
