@@ -152,6 +152,9 @@ def no_blind_repeat(
     create is sent again after such a call unless a person says so."""
     reads = [row for row in arrivals if is_read(row)]
     for subject, mine in groups(writes):
+        unclear = [write for write in mine if is_unclear(write, subject)]
+        judged("4 an unclear create", len(unclear) * subject.startswith("new:"))
+        judged("4 an unclear start", sum(_starts(write, subject) for write in unclear))
         made = [write for write in mine if made_by(write, subject)]
         if len(made) > 1:
             seqs = " and ".join(str(write.seq) for write in made)
@@ -160,10 +163,8 @@ def no_blind_repeat(
             if not is_unclear(first, subject):
                 continue
             what = f"{subject} was sent again (arrival {second.seq})"
-            if subject.startswith("new:"):
-                judged("4 a create again")
-                if not _is_retried(first, second, rows):
-                    yield Violation(4, f"{what}, and nobody asked for it again")
+            if subject.startswith("new:") and not _is_retried(first, second, rows):
+                yield Violation(4, f"{what}, and nobody asked for it again")
             judged("4 after an unclear call")
             earliest = (first.end or second.start) + int(settle * SECOND) - SLACK
             between = [row for row in reads if earliest <= row["arrived_ns"] < second.start]
@@ -186,7 +187,6 @@ def _needs(
         return "no read of it"
     if not (_starts(first, subject) and _starts(second, subject)):
         return ""
-    judged("4 a start again")
     sure = [at for at, row in enumerate(telling) if torn is not None and row["seq"] not in torn]
     last = telling[sure[-1] if sure else 0 :]
     is_paused = any(shows(row["shown"].get(subject), "status", "paused") for row in last)

@@ -22,7 +22,7 @@ GUARDS = ("wide", "usual", "tight")
 CAPS: Mapping[str, Mapping[str, Any]] = {
     "none": {},
     "amount": {"path": "*", "max_amount": Decimal(400)},
-    "starts": {"path": "*", "activations": 0},
+    "starts": {"path": "*", "activations": 1},
 }
 
 

@@ -15,6 +15,9 @@ from tests.machine.ground import Ground
 from tests.machine.tally import Tally, lines
 
 COUNTS = "machine"
+FOUND = "found by the machine"
+_LONG = 20_000
+"""So many steps that every predicate has met a case."""
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +56,8 @@ def _told(terminalreporter: pytest.TerminalReporter) -> tuple[Tally, list[str]]:
 def _never(tally: Tally, seeds: list[str]) -> list[str]:
     """The predicates that judged nothing, where every provider had its turn."""
     is_whole = {seed.split()[0] for seed in seeds} >= set(PROVIDERS)
-    return never(tally.counts["case"]) if is_whole else []
+    is_long = tally.of("run", "steps") >= _LONG
+    return never(tally.counts["case"], is_long=is_long) if is_whole else []
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -67,6 +71,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what the machine did, over all workers."""
     tally, seeds = _told(terminalreporter)
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            found = dict(getattr(report, "user_properties", ())).get(FOUND)
+            if found is not None and getattr(report, "when", "") == "call":
+                terminalreporter.line(f"the machine {found}")
     if seeds:
         terminalreporter.section("the machine")
         for line in lines(tally, seeds):

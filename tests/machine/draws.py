@@ -168,7 +168,7 @@ class Hold:
 _TERMS = st.builds(
     Terms,
     dialect=st.sampled_from(["documented", "current"]),
-    guard=st.sampled_from(["wide", "wide", *GUARDS]),
+    guard=st.sampled_from(["wide", *GUARDS]),
     fresh=st.sampled_from(["usual", "none"]),
     policy=st.sampled_from(["hold", "hold", "hold", "ours", "theirs"]),
     cap=st.sampled_from(["none", "none", *CAPS]),

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.machine.conftest import FOUND
 from tests.machine.ground import Ground
 from tests.machine.machine import Machine
 from tests.machine.tally import Tally
@@ -43,4 +44,5 @@ def test_the_machine_alone_finds_a_planted_bug(
                 report_multiple_bugs=False,
             ),
         )
-    record_property("steps until it was found", tally.of("run", "steps until found"))
+    steps = tally.of("run", "steps until found")
+    record_property(FOUND, f"found bug {number} at {provider} after {steps} steps, seed {SEED}")
