@@ -4,108 +4,20 @@ the runs. Knows values only, never who implements a port."""
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Final, Protocol
+from dataclasses import dataclass
+from typing import Protocol
 
+from syncd.model.batch import Batch, Outgoing, Settlement
 from syncd.model.brake import Absence
 from syncd.model.call import CallResult, WriteCall, WriteItem, WritePlan
 from syncd.model.campaign import Campaign
 from syncd.model.guard import Cap, Recent
-from syncd.model.path import Field
+from syncd.model.listing import BadRow, Capabilities, Marker, Page, Reading
 from syncd.model.plan import UpdatePlan, Values
 from syncd.model.recovery import Resolution, Unknown
 from syncd.model.run import RunKind, RunResult
-from syncd.model.update import Confirmation, Pending, State, Verdict
-
-LONGEST_SHOWN: Final = 64 * 1024
-
-
-class Evidence(StrEnum):
-    """What it takes before a campaign counts as gone. `never`: a pull does not look for others than
-    it was told. `person`: out of view proves nothing, somebody confirms. `two_pulls`: two complete
-    pulls without it and a single read that says so. `marked`: the provider shows deleted ones and
-    marks them; an absent one is read singly."""
-
-    NEVER = "never"
-    PERSON = "person"
-    TWO_PULLS = "two_pulls"
-    MARKED = "marked"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Capabilities:
-    """What one account's adapter can do. `read_batch` is how many ids one `read` takes; `creates`:
-    campaigns can be made here; `writes` are the operations that change campaigns, which are counted
-    with their intents; `reads_back`: a read after a write is cheap enough to be made in the same
-    pass; `reads_first`: a write carries values that nobody asked for along, so it always follows a
-    read of its own; `settles` are the seconds after which an unanswered call of an operation can be
-    looked up, where the account's own settle time would be too short for it; `parts` and `ids`
-    are the pieces of the provider and the campaigns that the configuration limits the account
-    to, None without such a limit."""
-
-    provider: str
-    fields: tuple[Field, ...]
-    read_batch: int
-    writes: frozenset[str]
-    dialect: str = "documented"
-    gone: Evidence = Evidence.PERSON
-    creates: bool = False
-    reads_back: bool = True
-    settles: Mapping[str, float] = field(default_factory=dict)
-    reads_first: bool = False
-    parts: frozenset[str] | None = None
-    ids: frozenset[str] | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BadRow:
-    """A row of a page that could not become a campaign. `external_id` is None when even that was
-    unreadable."""
-
-    external_id: str | None
-    raw: bytes
-    message: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Page:
-    """One answer of a listing. `is_whole` is False when the provider itself said that something was
-    left out (`notes` has its words); `label` names the page for people and `total` is the number of
-    pages, where known; `dialect` the one whose marks its rows bear, None where they bear none."""
-
-    label: str
-    campaigns: tuple[Campaign, ...]
-    bad: tuple[BadRow, ...] = ()
-    is_whole: bool = True
-    notes: tuple[str, ...] = ()
-    total: int | None = None
-    dialect: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reading:
-    """Campaigns read singly or by ids. `is_whole` False: an id that is absent proves nothing.
-    `gone`: ids of which the provider itself says that no such campaign exists any more. `unlike`:
-    campaigns that bear the key of a create and are not as it asked, with the difference in words.
-    `dialect` as in a page."""
-
-    campaigns: Mapping[str, Campaign] = field(default_factory=dict)
-    is_whole: bool = True
-    gone: frozenset[str] = frozenset()
-    unlike: Mapping[str, str] = field(default_factory=dict)
-    dialect: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Marker:
-    """What was known before a request left: the account's last batch number, and Postgres's
-    time."""
-
-    batch: int
-    at: dt.datetime
+from syncd.model.update import Pending, State
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,71 +26,6 @@ class Seen:
 
     values: Values
     at: dt.datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Batch:
-    """One call with the updates that it carries or supersedes, under an id of our own."""
-
-    id: int
-    run_id: int
-    call: WriteCall
-    updates: tuple[UpdatePlan, ...]
-
-    @property
-    def external_ids(self) -> tuple[str, ...]:
-        """The campaigns in the call."""
-        return tuple(item.external_id for item in self.call.items)
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """What one write is about to send: the method, the path without its query, and exactly the
-    bytes of its body. `shown` is that body without the account's secrets, None where it has
-    none."""
-
-    method: str
-    target: str
-    body: bytes = field(repr=False)
-    shown: str | None = field(default=None, repr=False)
-
-    @property
-    def sha256(self) -> bytes:
-        """The digest of the bytes that leave."""
-        return hashlib.sha256(self.body).digest()
-
-    @property
-    def text(self) -> str:
-        """What people are shown of it, as a database keeps it: no NUL, and not without end."""
-        shown = self.body.decode(errors="replace") if self.shown is None else self.shown
-        text = f"{self.method} {self.target}\n{shown}".replace("\0", "\N{REPLACEMENT CHARACTER}")
-        kept = text.encode(errors="replace")
-        if len(kept) <= LONGEST_SHOWN:
-            return text
-        cut = kept[:LONGEST_SHOWN].decode(errors="ignore")
-        return f"{cut}\n[cut here: {len(kept)} bytes in all]"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Settled:
-    """What came of one update in a batch; `results` are its paths' outcomes as they are stored.
-    `settle`: the seconds after which an unknown outcome may be looked up, where the call's
-    operation needs more than the account's settle time."""
-
-    update_id: int
-    state: State
-    verdict: Verdict
-    results: Mapping[str, Mapping[str, object]]
-    confirmation: Confirmation = Confirmation.NONE
-    settle: float | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Settlement:
-    """What came back for a call, and for every update in it."""
-
-    result: CallResult
-    items: tuple[Settled, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,7 +18,7 @@ from syncd.cli.render.table import Column, Line, Listing
 from syncd.cli.requester import person
 from syncd.cli.text import age, plural, shown, visible
 from syncd.errors import Refused, UsageError
-from syncd.ports import Evidence
+from syncd.model.listing import Evidence
 from syncd.store.accounts import Accounts
 from syncd.store.reports import Row
 

@@ -12,9 +12,9 @@ from syncd.cli.render.table import Column, Line, Listing
 from syncd.cli.text import shown
 from syncd.config import registrations
 from syncd.errors import UsageError
+from syncd.model.listing import Capabilities, Evidence
 from syncd.model.path import Field, Kind
 from syncd.model.registration import Registration, Scope, ScopeKind
-from syncd.ports import Capabilities, Evidence
 from syncd.providers import registry
 
 _GROUP: Final = "syncd.providers"

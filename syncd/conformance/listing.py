@@ -11,7 +11,8 @@ from typing import Final
 from syncd.conformance.ending import Broken, counted
 from syncd.errors import ProviderError
 from syncd.model.campaign import Campaign
-from syncd.ports import BadRow, Page, Provider
+from syncd.model.listing import BadRow, Page
+from syncd.ports import Provider
 
 _LONGEST: Final = 60.0
 

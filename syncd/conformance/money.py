@@ -14,12 +14,13 @@ from syncd.conformance.listing import pulled
 from syncd.conformance.proposals import Pool, is_keyed, stem_of
 from syncd.conformance.stand import Stand
 from syncd.conformance.truth import Values
+from syncd.model.batch import Outgoing
 from syncd.model.call import WriteItem
 from syncd.model.campaign import Campaign
 from syncd.model.money import UNLIMITED, canonical
 from syncd.model.path import Field, Kind, keyed
 from syncd.model.update import Outcome
-from syncd.ports import Outgoing, Provider
+from syncd.ports import Provider
 
 _CAMPAIGNS: Final = 1_000
 _WRITTEN_TO: Final = 250

@@ -12,7 +12,8 @@ from syncd.conformance.ending import Broken, counted, demand
 from syncd.conformance.listing import Pull, pulled
 from syncd.conformance.stand import Stand
 from syncd.conformance.truth import Real, differences, truth
-from syncd.ports import Evidence, Provider
+from syncd.model.listing import Evidence
+from syncd.ports import Provider
 
 _CUTS: Final = 5
 _ENDINGS: Final[Sequence[tuple[str, Mapping[str, Any]]]] = (

@@ -15,7 +15,7 @@ from syncd.conformance.stand import Stand
 from syncd.conformance.troubles import TROUBLES, Trouble
 from syncd.conformance.truth import Real, differences, truth
 from syncd.errors import ProviderError
-from syncd.ports import Reading
+from syncd.model.listing import Reading
 
 _OUT_OF_VIEW: Final = frozenset({"403", "404"})
 _COSTLY: Final = "gzip-bomb"

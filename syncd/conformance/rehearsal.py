@@ -15,9 +15,9 @@ from syncd.conformance.sending import Sent, send
 from syncd.conformance.stand import Stand
 from syncd.conformance.truth import Values
 from syncd.model.call import WriteCall, WriteItem
+from syncd.model.listing import Reading
 from syncd.model.path import DELETED
 from syncd.model.update import Outcome
-from syncd.ports import Reading
 
 _TRIES: Final = 8
 _NEW: Final = "+1"

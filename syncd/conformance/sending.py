@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from syncd.conformance.stand import Stand
+from syncd.model.batch import Outgoing
 from syncd.model.call import CallResult, Whole, WriteCall
 from syncd.model.update import Outcome, Verdict
-from syncd.ports import Outgoing, Provider
+from syncd.ports import Provider
 
 _APPLIED: Final = frozenset({"applied", "applied_pending"})
 

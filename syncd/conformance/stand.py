@@ -12,8 +12,9 @@ from typing import Any, Final, Self
 from syncd.conformance.bench import Bench
 from syncd.conformance.listing import pulled
 from syncd.limiter import Limits
+from syncd.model.listing import Capabilities
 from syncd.model.registration import Registration
-from syncd.ports import Capabilities, Provider
+from syncd.ports import Provider
 from syncd.providers import registry
 from syncd.providers.settings import Settings
 

@@ -25,8 +25,9 @@ from syncd.engine.supervisor import beside, finish
 from syncd.engine.worker import keep
 from syncd.errors import DatabaseUnavailable, UsageError
 from syncd.limiter import Freeze, Limits
+from syncd.model.listing import Capabilities
 from syncd.model.update import Policy
-from syncd.ports import Capabilities, Provider, Vault
+from syncd.ports import Provider, Vault
 from syncd.providers import registry
 from syncd.providers.settings import Settings
 from syncd.store.accounts import Accounts, Registration, Slots

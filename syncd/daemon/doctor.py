@@ -23,7 +23,7 @@ from syncd.daemon.composition import (
 from syncd.errors import SyncdError
 from syncd.model.campaign import Campaign
 from syncd.model.guard import mismatch
-from syncd.ports import Page
+from syncd.model.listing import Page
 from syncd.store.database import Database
 from syncd.store.reports import CampaignFilter, Reports, Row
 

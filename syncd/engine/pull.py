@@ -12,8 +12,9 @@ from syncd.engine.events import PageSeen
 from syncd.engine.ledger import outcome_of
 from syncd.errors import BadAnswer, ProviderError, Stopped, SyncdError
 from syncd.model.brake import Absence, brake
+from syncd.model.listing import Evidence, Marker, Page
 from syncd.model.run import RunKind, RunOutcome, RunResult
-from syncd.ports import Evidence, Marker, Page, Sighting
+from syncd.ports import Sighting
 
 # Campaigns of a page that are compared in one go: a provider without pages sends all in one answer.
 AT_ONCE = 1000

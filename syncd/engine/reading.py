@@ -9,9 +9,9 @@ from dataclasses import replace
 
 from syncd.engine.account import Account
 from syncd.model.campaign import Campaign, version_of
+from syncd.model.listing import Reading
 from syncd.model.path import DELETED, VERSION
 from syncd.model.plan import Values
-from syncd.ports import Reading
 
 
 def shown(reading: Reading) -> dict[str, Values]:

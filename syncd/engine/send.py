@@ -22,12 +22,13 @@ from syncd.errors import (
     NotSent,
     ProviderError,
 )
+from syncd.model.batch import Batch, Outgoing, Settled, Settlement
 from syncd.model.call import CallResult, Whole, WriteCall, WriteItem
 from syncd.model.path import DELETED
 from syncd.model.plan import Mark, PushPlan, UpdatePlan, Values
 from syncd.model.run import RunOutcome
 from syncd.model.update import Confirmation, Outcome, State, Verdict
-from syncd.ports import Batch, LastWord, Outgoing, Settled, Settlement
+from syncd.ports import LastWord
 from syncd.timing import boottime
 
 AT_ONCE = 0.8

@@ -14,7 +14,9 @@ from urllib.parse import urlsplit
 from syncd import timing
 from syncd.errors import ProviderError
 from syncd.limiter import Permit
-from syncd.ports import Capabilities, Intend, Outgoing
+from syncd.model.batch import Outgoing
+from syncd.model.listing import Capabilities
+from syncd.ports import Intend
 from syncd.providers.retries import retried
 from syncd.providers.settings import Settings
 from syncd.providers.throttle import announced_ceiling, freeze_seconds

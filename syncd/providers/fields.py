@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from syncd.ports import BadRow
+from syncd.model.listing import BadRow
 from syncd.providers.redaction import visible
 from syncd.providers.wire import NotStrict, parse_row
 

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from syncd.config import catalogue
 from syncd.errors import ConfigError
-from syncd.ports import Capabilities, Provider
+from syncd.model.listing import Capabilities
+from syncd.ports import Provider
 from syncd.providers import criteo, epom, icas, pai, voipbin
 from syncd.providers.settings import Scope, Settings
 

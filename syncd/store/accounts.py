@@ -11,10 +11,11 @@ from decimal import Decimal
 from typing import Any, Final
 
 from syncd.errors import ConfigError, Refusal, Refused
+from syncd.model.listing import Evidence
 from syncd.model.path import Field, Guard
 from syncd.model.registration import Price
 from syncd.model.update import Policy
-from syncd.ports import Due, Evidence
+from syncd.ports import Due
 from syncd.store.database import Database, Session
 
 _CODES: Final = {

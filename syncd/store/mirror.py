@@ -12,9 +12,10 @@ import asyncpg
 
 from syncd.model.brake import Absence
 from syncd.model.campaign import Campaign, seen_digest, version_of
+from syncd.model.listing import BadRow, Capabilities, Marker
 from syncd.model.path import VERSION
 from syncd.model.run import RunOutcome, RunResult
-from syncd.ports import BadRow, Capabilities, Marker, Seen
+from syncd.ports import Seen
 from syncd.store.database import Database, Session
 from syncd.store.runs import OpenRun, close_run
 from syncd.store.staging import Staging

@@ -12,9 +12,9 @@ import asyncpg
 
 from syncd.crashpoint import crashpoint
 from syncd.errors import DatabaseUnavailable, IntentRefused, Refused
+from syncd.model.batch import Batch, Outgoing, Settlement
 from syncd.model.plan import Mark, UpdatePlan
 from syncd.model.update import Pending, Policy, State, new_id
-from syncd.ports import Batch, Outgoing, Settlement
 from syncd.store import plan_rows
 from syncd.store.database import Database, Session
 

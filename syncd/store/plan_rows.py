@@ -7,9 +7,9 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from syncd.model.batch import Batch
 from syncd.model.path import VERSION
 from syncd.model.plan import Mark, PathPlan, UpdatePlan
-from syncd.ports import Batch
 
 
 def marked(batch: Batch, mark: Mark) -> list[UpdatePlan]:

@@ -13,7 +13,7 @@ from typing import Final
 import asyncpg
 
 from syncd.model.campaign import Campaign
-from syncd.ports import Marker
+from syncd.model.listing import Marker
 from syncd.store.database import Session
 
 _COLUMNS: Final = (

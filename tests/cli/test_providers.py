@@ -14,7 +14,7 @@ from tests.cli.conftest import ROOT, Command, process
 MODULE = """
 from syncd.model.path import Field, Kind
 from syncd.model.registration import CredentialSet, Endpoint, Registration, ScopeKey, ScopeKind
-from syncd.ports import Capabilities
+from syncd.model.listing import Capabilities
 
 def offer(dialect, scope):
     return Capabilities(

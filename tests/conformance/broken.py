@@ -12,10 +12,12 @@ from typing import Any
 from syncd.config.catalogue import BUILT_IN
 from syncd.conformance import Subject
 from syncd.errors import ProviderDown, ProviderError
+from syncd.model.batch import Outgoing
 from syncd.model.call import CallResult, Whole, WriteCall, WriteItem, WritePlan
 from syncd.model.campaign import Campaign, Status
+from syncd.model.listing import Capabilities, Page, Reading
 from syncd.model.update import Outcome, Verdict
-from syncd.ports import Capabilities, Intend, Outgoing, Page, Provider, Reading
+from syncd.ports import Intend, Provider
 from syncd.providers import registry
 from syncd.providers.settings import Settings
 

@@ -10,10 +10,12 @@ from typing import Any
 
 from syncd.engine.account import Account
 from syncd.engine.events import Event
+from syncd.model.batch import Outgoing
 from syncd.model.call import CallResult, Whole, WriteCall, WriteItem, WritePlan
 from syncd.model.guard import Rules
+from syncd.model.listing import BadRow, Capabilities, Page, Reading
 from syncd.model.update import Outcome, Verdict
-from syncd.ports import BadRow, Capabilities, Intend, Outgoing, Page, Reading
+from syncd.ports import Intend
 from syncd.store.records import Records
 from tests.store.parts import FIELDS, Parts, campaign
 

@@ -12,10 +12,10 @@ from syncd.engine.push import push
 from syncd.engine.recover import recover
 from syncd.errors import Forbidden
 from syncd.model.call import CallResult, WriteCall
+from syncd.model.listing import Reading
 from syncd.model.path import DELETED, Field, Guard, Kind
 from syncd.model.run import RunOutcome
 from syncd.model.update import Outcome, Verdict
-from syncd.ports import Reading
 from tests.engine.platform import CAPABILITIES, Bench, Platform, Script, answered, bench
 from tests.store.parts import FIELDS, SETTLE, Parts, campaign, registration
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 
-from syncd.ports import LONGEST_SHOWN, Outgoing
+from syncd.model.batch import LONGEST_SHOWN, Outgoing
 
 
 def test_a_request_is_told_by_its_method_target_and_body() -> None:

@@ -10,8 +10,8 @@ import pytest
 from syncd.engine.events import PageSeen, PassEnded, PassStarted
 from syncd.engine.pull import PullReport, pull
 from syncd.errors import AuthFailed, LeaseLost, LimitWait, ProviderDown, ProviderError
+from syncd.model.listing import BadRow, Evidence, Reading
 from syncd.model.run import RunOutcome
-from syncd.ports import BadRow, Evidence, Reading
 from tests.engine.platform import Bench, bench
 from tests.store.parts import Parts, campaign
 

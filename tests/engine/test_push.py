@@ -15,10 +15,10 @@ from syncd.engine.push import PushReport, push
 from syncd.errors import LimitWait, NoAnswer
 from syncd.model.call import CallResult, Whole, WriteCall
 from syncd.model.guard import Bounds, Rules
+from syncd.model.listing import Reading
 from syncd.model.path import Field, Guard, Kind
 from syncd.model.run import RunOutcome
 from syncd.model.update import Outcome, Verdict
-from syncd.ports import Reading
 from tests.engine.platform import Bench, Platform, Script, answered, apply, bench, refused
 from tests.store.parts import FIELDS, Parts, campaign
 

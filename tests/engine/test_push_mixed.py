@@ -10,9 +10,9 @@ import pytest
 from syncd.engine.push import push
 from syncd.errors import LimitWait
 from syncd.model.call import CallResult, Whole, WriteCall
+from syncd.model.listing import Reading
 from syncd.model.run import RunOutcome
 from syncd.model.update import Outcome, Verdict
-from syncd.ports import Reading
 from tests.engine.platform import Bench, Platform, Script, apply, bench
 from tests.store.parts import Parts, campaign
 

@@ -13,9 +13,9 @@ from syncd.engine.push import push
 from syncd.engine.recover import recover
 from syncd.errors import BadAnswer, DatabaseUnavailable, LeaseLost, NoAnswer, Throttled
 from syncd.model.call import CallResult, WriteCall
+from syncd.model.listing import Reading
 from syncd.model.run import RunOutcome
 from syncd.model.update import Outcome, Verdict
-from syncd.ports import Reading
 from syncd.store.database import open_database
 from syncd.store.leases import take_lease
 from syncd.timing import boottime

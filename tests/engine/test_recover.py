@@ -8,8 +8,8 @@ from syncd.engine.push import push
 from syncd.engine.recover import recover
 from syncd.errors import NoAnswer, ProviderDown
 from syncd.model.call import CallResult, WriteCall
+from syncd.model.listing import Reading
 from syncd.model.run import RunOutcome
-from syncd.ports import Reading
 from tests.engine.platform import Bench, Platform, apply, bench
 from tests.store.parts import SETTLE, Parts, campaign
 

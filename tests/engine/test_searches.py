@@ -11,9 +11,9 @@ import pytest
 from syncd.engine.push import push
 from syncd.engine.recover import RecoverReport, recover
 from syncd.model.call import CallResult, WriteCall, WriteItem
+from syncd.model.listing import Reading
 from syncd.model.run import RunOutcome
 from syncd.model.update import Outcome, Verdict
-from syncd.ports import Reading
 from tests.engine.platform import CAPABILITIES, Bench, Platform, answered, bench
 from tests.store.parts import SETTLE, Parts, campaign, registration
 from tests.store.test_creates import NEW, OFFERED

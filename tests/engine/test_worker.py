@@ -15,7 +15,7 @@ from syncd.engine.account import Account
 from syncd.engine.schedule import Timetable
 from syncd.engine.worker import Duties, Worker, keep, until_free
 from syncd.errors import DatabaseUnavailable, LeaseBusy, LeaseLost, ProviderDown
-from syncd.ports import Page, Reading
+from syncd.model.listing import Page, Reading
 from syncd.store.accounts import Slots
 from syncd.timing import boottime
 from tests.engine.platform import Bench, Platform, apply, bench

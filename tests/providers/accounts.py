@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from syncd.limiter import Limits
+from syncd.model.batch import Outgoing
 from syncd.model.call import CallResult, WriteCall, WriteItem
-from syncd.ports import Outgoing, Provider
+from syncd.ports import Provider
 from syncd.providers.registry import Settings, opened
 from tests.providers.scripted import Arrival, Reply, Scripted, http
 

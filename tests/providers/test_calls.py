@@ -23,8 +23,8 @@ from syncd.errors import (
     ProviderError,
 )
 from syncd.limiter import Freeze, Limits
+from syncd.model.batch import Outgoing
 from syncd.model.limits import Limit
-from syncd.ports import Outgoing
 from syncd.providers.calls import Calls, Hide, Manner, freeze_asked, open_transport
 from syncd.providers.settings import Settings
 from syncd.providers.transport import Answer, Request

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from syncd.model.call import CallResult, Whole, WriteCall, WriteItem
+from syncd.model.listing import Reading
 from syncd.model.path import Kind, field_of
 from syncd.model.update import Outcome, Verdict
-from syncd.ports import Reading
 from syncd.providers.criteo import capabilities, creates, writes
 from tests.providers.accounts import (
     CAMPAIGN,

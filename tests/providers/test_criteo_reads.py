@@ -25,7 +25,7 @@ from syncd.errors import (
 from syncd.limiter import Freeze, Limits
 from syncd.model.campaign import Campaign
 from syncd.model.limits import Limit
-from syncd.ports import BadRow, Page
+from syncd.model.listing import BadRow, Page
 from syncd.providers.criteo import rows
 from syncd.providers.fields import bad_row
 from tests.providers.accounts import CAMPAIGN, TOKEN, Account, account, always, in_turn, with_token

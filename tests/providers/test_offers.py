@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from syncd.config import catalogue
-from syncd.ports import Capabilities
+from syncd.model.listing import Capabilities
 from syncd.providers import registry
 
 _SCOPES = {"icas": {"tenant": ("kleinanzeigen",)}, "pai": {"region": ("cn-hangzhou",)}}

@@ -13,15 +13,16 @@ from typing import Any
 
 import asyncpg
 
+from syncd.model.batch import Batch, Outgoing, Settled, Settlement
 from syncd.model.call import CallResult, WriteCall, WriteItem, WritePlan
 from syncd.model.campaign import Amount, Campaign
 from syncd.model.fold import plan_push
 from syncd.model.guard import Bounds, Rules
+from syncd.model.listing import BadRow, Capabilities
 from syncd.model.path import Field, Kind
 from syncd.model.plan import Mark, PlanCalls, PushPlan, UpdatePlan
 from syncd.model.run import RunKind, RunOutcome, RunResult
 from syncd.model.update import Confirmation, Outcome, State, Verdict
-from syncd.ports import BadRow, Batch, Capabilities, Outgoing, Settled, Settlement
 from syncd.store.accounts import Accounts, Registration, Wanted
 from syncd.store.database import Database, open_database
 from syncd.store.decisions import Decisions

@@ -6,9 +6,9 @@ from __future__ import annotations
 import random
 from typing import Any
 
+from syncd.model.listing import BadRow
 from syncd.model.run import RunOutcome, RunResult
 from syncd.model.update import Outcome, Verdict
-from syncd.ports import BadRow
 from tests.store.parts import CAPABILITIES, COMPLETE, Parts, campaign
 
 APPLIED = Verdict(outcome=Outcome.APPLIED)

@@ -9,9 +9,9 @@ import datetime as dt
 import asyncpg
 import pytest
 
+from syncd.model.listing import BadRow
 from syncd.model.run import RunKind
 from syncd.model.update import Outcome, Verdict
-from syncd.ports import BadRow
 from syncd.store.leases import take_lease
 from tests.store.parts import COMPLETE, SETTLE, Parts, bound, campaign, opened
 from tests.store.test_mirror import changes, counted, history_is_whole

@@ -11,9 +11,10 @@ import pytest
 from syncd.engine.reading import shown
 from syncd.errors import LeaseLost, UsageError
 from syncd.model.guard import Cap
+from syncd.model.listing import Reading
 from syncd.model.run import RunKind
 from syncd.model.update import Outcome, Verdict
-from syncd.ports import Reading, Seen
+from syncd.ports import Seen
 from syncd.store.plans import Plans, find_plan
 from syncd.store.records import Records
 from tests.store.parts import FIELDS, Parts, campaign, registration

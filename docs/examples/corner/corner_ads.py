@@ -6,11 +6,12 @@ from contextlib import suppress
 from syncd import errors
 from syncd.model.call import CallResult, Whole, WriteCall, WriteItem, WritePlan
 from syncd.model.campaign import Campaign
+from syncd.model.listing import Capabilities, Page, Reading
 from syncd.model.money import AmountError, parse_amount
 from syncd.model.path import Field, Kind
 from syncd.model.registration import CredentialSet, Endpoint, OperationLimit, Registration
 from syncd.model.update import Verdict
-from syncd.ports import Capabilities, Intend, Page, Reading
+from syncd.ports import Intend
 from syncd.providers import fields, outcomes
 from syncd.providers.calls import Calls, Connected, Hide, Manner, open_transport
 from syncd.providers.pai.signing import BearerKey

@@ -14,8 +14,9 @@ import msgspec
 from syncd.errors import CallRefused, ProviderError
 from syncd.model.call import CallResult, Whole, WriteCall, WriteItem, WritePlan
 from syncd.model.campaign import Campaign
+from syncd.model.listing import BadRow, Capabilities, Evidence, Page, Reading
 from syncd.model.path import Field, Kind
-from syncd.ports import BadRow, Capabilities, Evidence, Intend, Page, Reading
+from syncd.ports import Intend
 from syncd.providers.auth import ClientCredentials
 from syncd.providers.calls import Calls, Connected, Manner, open_transport
 from syncd.providers.criteo import creates, rows, spendlimit, verdicts, writes

@@ -19,7 +19,8 @@ from syncd.errors import (
 )
 from syncd.model.call import CallResult, WriteCall, WriteItem, WritePlan
 from syncd.model.campaign import Campaign
-from syncd.ports import BadRow, Intend, Page, Reading
+from syncd.model.listing import BadRow, Page, Reading
+from syncd.ports import Intend
 from syncd.providers.calls import Calls, Connected, Manner, open_transport
 from syncd.providers.epom import answers, rows, verdicts, writes
 from syncd.providers.epom.forms import ACCEPT, campaign_path, form

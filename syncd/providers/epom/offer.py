@@ -6,8 +6,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
+from syncd.model.listing import Capabilities, Evidence
 from syncd.model.path import ANY_KEY, Field, Guard, Kind
-from syncd.ports import Capabilities, Evidence
 from syncd.providers.epom import rows, writes
 from syncd.providers.epom.checks import AMOUNT_SCALE
 from syncd.providers.settings import Scope

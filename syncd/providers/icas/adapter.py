@@ -10,7 +10,8 @@ from urllib.parse import quote
 from syncd.errors import CallRefused, ProviderError
 from syncd.model.call import CallResult, WriteCall, WriteItem, WritePlan
 from syncd.model.campaign import Campaign
-from syncd.ports import Intend, Page, Reading
+from syncd.model.listing import Page, Reading
+from syncd.ports import Intend
 from syncd.providers.calls import Calls, Connected, Manner, open_transport
 from syncd.providers.fields import RowError
 from syncd.providers.icas import answers, rows, verdicts, writes

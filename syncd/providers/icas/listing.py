@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from syncd.errors import BadAnswer
 from syncd.model.campaign import Campaign
-from syncd.ports import BadRow, Page
+from syncd.model.listing import BadRow, Page
 from syncd.providers.fields import RowError, bad_row
 from syncd.providers.icas import rows
 from syncd.providers.wire import split

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from syncd.model.listing import Capabilities, Evidence
 from syncd.model.path import Field, Kind
-from syncd.ports import Capabilities, Evidence
 from syncd.providers.icas import writes
 from syncd.providers.settings import Scope
 

@@ -11,8 +11,9 @@ from urllib.parse import quote, urlencode
 from syncd.errors import ProviderError
 from syncd.model.call import CallResult, WriteCall, WriteItem, WritePlan
 from syncd.model.campaign import Campaign
+from syncd.model.listing import Capabilities, Evidence, Page, Reading
 from syncd.model.path import DELETED, Field, Guard, Kind
-from syncd.ports import Capabilities, Evidence, Intend, Page, Reading
+from syncd.ports import Intend
 from syncd.providers.calls import Calls, Connected, Manner, open_transport
 from syncd.providers.fields import RowError
 from syncd.providers.outcomes import failed, held_back

@@ -8,7 +8,7 @@ from typing import Final, TypeGuard
 
 from syncd.errors import BadAnswer
 from syncd.model.campaign import Campaign, seen_digest
-from syncd.ports import BadRow
+from syncd.model.listing import BadRow
 from syncd.providers.fields import RowError, bad_row
 from syncd.providers.pai import rows
 from syncd.providers.wire import split

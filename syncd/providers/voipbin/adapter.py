@@ -13,7 +13,8 @@ from urllib.parse import quote, urlencode
 from syncd.errors import BadAnswer, ProviderError
 from syncd.model.call import CallResult, WriteCall, WriteItem, WritePlan
 from syncd.model.campaign import Campaign
-from syncd.ports import Intend, Page, Reading
+from syncd.model.listing import Page, Reading
+from syncd.ports import Intend
 from syncd.providers.calls import JSON, Calls, Connected, Manner, open_transport
 from syncd.providers.fields import RowError
 from syncd.providers.outcomes import failed, held_back

@@ -8,7 +8,7 @@ from typing import Final
 
 from syncd.errors import BadAnswer
 from syncd.model.campaign import Campaign
-from syncd.ports import BadRow
+from syncd.model.listing import BadRow
 from syncd.providers.fields import RowError, bad_row
 from syncd.providers.transport import Answer
 from syncd.providers.voipbin import rows

@@ -6,8 +6,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, Final
 
+from syncd.model.listing import Capabilities, Evidence
 from syncd.model.path import DELETED, Field, Guard, Kind
-from syncd.ports import Capabilities, Evidence
 from syncd.providers.settings import Scope
 from syncd.providers.voipbin import rows, writes
 

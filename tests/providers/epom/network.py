@@ -12,8 +12,10 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from syncd.limiter import Limits
+from syncd.model.batch import Outgoing
 from syncd.model.call import CallResult, WriteCall, WriteItem
-from syncd.ports import Outgoing, Page, Provider
+from syncd.model.listing import Page
+from syncd.ports import Provider
 from syncd.providers.epom import Epom
 from syncd.providers.settings import Settings
 from tests.providers.scripted import Arrival, Reply, Scripted, http

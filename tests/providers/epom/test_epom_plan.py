@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import pytest
 
 from syncd.model.call import WriteCall, WriteItem
+from syncd.model.listing import Evidence
 from syncd.model.path import Guard, field_of
-from syncd.ports import Evidence
 from syncd.providers.epom import capabilities, writes
 from tests.providers.epom.network import REMOTE, item
 

@@ -24,7 +24,7 @@ from syncd.errors import (
 )
 from syncd.limiter import Freeze, Limits
 from syncd.model.limits import Limit
-from syncd.ports import Page
+from syncd.model.listing import Page
 from tests.providers.epom.network import (
     DIGEST,
     PASSWORD,

@@ -7,10 +7,10 @@ import pytest
 
 from syncd.errors import IntentRefused
 from syncd.limiter import Limits
+from syncd.model.batch import Outgoing
 from syncd.model.call import CallResult, Whole, WriteCall
 from syncd.model.limits import Limit
 from syncd.model.update import Outcome
-from syncd.ports import Outgoing
 from tests.providers.epom.network import (
     DIGEST,
     PASSWORD,

@@ -10,8 +10,8 @@ from typing import Any
 
 from syncd.errors import DatabaseUnavailable
 from syncd.limiter import Limits
+from syncd.model.batch import Outgoing
 from syncd.model.call import CallResult, WriteCall, WriteItem
-from syncd.ports import Outgoing
 from syncd.providers.icas import Icas
 from syncd.providers.settings import Settings
 from tests.providers.scripted import Arrival, Reply, Scripted, http

@@ -25,7 +25,7 @@ from syncd.errors import (
 )
 from syncd.limiter import Limits
 from syncd.model.campaign import Status, StatusSeen
-from syncd.ports import Evidence, Page
+from syncd.model.listing import Evidence, Page
 from syncd.providers.fields import RowError
 from syncd.providers.icas import capabilities, rows
 from tests.providers.accounts import always, in_turn

@@ -11,9 +11,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from syncd.limiter import Limits
+from syncd.model.batch import Outgoing
 from syncd.model.call import CallResult, WriteItem
+from syncd.model.listing import Page
 from syncd.model.update import Outcome
-from syncd.ports import Outgoing, Page
 from syncd.providers.pai import Pai
 from syncd.providers.settings import Settings
 from tests.providers.scripted import Arrival, Reply, Scripted, http

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from syncd.errors import BadAnswer
-from syncd.ports import Page
+from syncd.model.listing import Page
 from syncd.providers.pai import rows
 from tests.providers.accounts import always
 from tests.providers.pai.setting import (

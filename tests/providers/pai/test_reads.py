@@ -20,8 +20,8 @@ from syncd.errors import (
     Throttled,
 )
 from syncd.model.call import WriteItem
+from syncd.model.listing import Evidence
 from syncd.model.path import DELETED, Kind
-from syncd.ports import Evidence
 from syncd.providers.pai import capabilities
 from tests.providers.accounts import always, in_turn
 from tests.providers.pai.setting import (

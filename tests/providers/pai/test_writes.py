@@ -9,9 +9,9 @@ import pytest
 
 from syncd import timing
 from syncd.errors import IntentRefused
+from syncd.model.batch import Outgoing
 from syncd.model.call import CallResult, Whole, WriteItem
 from syncd.model.update import Outcome, Verdict
-from syncd.ports import Outgoing
 from syncd.providers.pai import writes
 from tests.providers.accounts import always
 from tests.providers.pai.setting import (

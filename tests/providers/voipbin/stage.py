@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from syncd.limiter import Limits
+from syncd.model.batch import Outgoing
 from syncd.model.call import CallResult, WriteCall, WriteItem
+from syncd.model.listing import Page
 from syncd.model.update import Verdict
-from syncd.ports import Outgoing, Page, Provider
+from syncd.ports import Provider
 from syncd.providers.settings import Settings
 from syncd.providers.voipbin import Voipbin, rows, writes
 from tests.providers.accounts import Answering

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from syncd.model.call import WriteCall, WriteItem
+from syncd.model.listing import Evidence
 from syncd.model.path import Field, Guard, field_of
 from syncd.model.update import Outcome
-from syncd.ports import Evidence
 from syncd.providers.voipbin import capabilities, rows, writes
 from tests.providers.voipbin.stage import (
     DIALECTS,

@@ -10,9 +10,9 @@ import pytest
 
 from syncd import timing
 from syncd.errors import IntentRefused
+from syncd.model.batch import Outgoing
 from syncd.model.call import CallResult, Whole, WriteItem
 from syncd.model.update import Outcome, Verdict
-from syncd.ports import Outgoing
 from tests.providers.accounts import always, in_turn
 from tests.providers.scripted import Arrival, Reply, http
 from tests.providers.voipbin.documents import CREATE_ANSWER
