@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from syncd.daemon import AccountReport, SyncRequest, open_store, sync
-from syncd.engine.send import ASKED, AT_ONCE
+from syncd.engine.intent import ASKED, AT_ONCE
 from syncd.model.run import RunOutcome
 from syncd.simulator.faults import Fault
 from syncd.timing import boottime
