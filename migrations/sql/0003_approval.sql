@@ -166,7 +166,7 @@ CREATE FUNCTION syncd.by_whom(who text, reason text) RETURNS text LANGUAGE sql I
 CREATE FUNCTION syncd.check_span(valid_for interval) RETURNS void LANGUAGE plpgsql STABLE AS $$
 BEGIN
     IF valid_for IS NULL OR valid_for <= interval '0' OR valid_for > interval '10 years' THEN
-        RAISE EXCEPTION 'an approval has to hold for some time' USING ERRCODE = 'SY004', HINT = 'such as 24 h';
+        RAISE EXCEPTION 'an approval has to hold for some time, at most ten years' USING ERRCODE = 'SY004', HINT = 'such as 24 h';
     END IF;
 END $$;
 

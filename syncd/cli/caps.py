@@ -252,8 +252,9 @@ def _check(
         return
     counted = [f"--{name.replace('_', '-')}" for name in _COUNTED if name in figures]
     if counted:
+        verb = "counts" if len(counted) == 1 else "count"
         raise UsageError(
-            f"{' and '.join(counted)} count over the whole account", remedy="leave PATH out"
+            f"{' and '.join(counted)} {verb} over the whole account", remedy="leave PATH out"
         )
     offered = known[account].fields.values()
     amounts = [one.path for one in offered if one.kind is Kind.AMOUNT]

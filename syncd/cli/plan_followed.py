@@ -122,7 +122,7 @@ def _dropped(saved: SavedPlan, row: Row, pushed: PushReport | None) -> Dropped:
         code, reason = _waits(row, pushed)
         if code == PLAN_CHANGED:
             command = f"syncd plan {saved.account} --save"
-    elif state == "held" and _is_as_planned(saved, row):
+    elif state == "held" and _is_as_planned(saved, row) and _is_approvable(row):
         code = "not_approved"
         command = f"syncd updates approve --plan {saved.hash[:SHORT]}, then this command again"
     return Dropped(update=number, state=state, code=code, reason=reason, command=command)
@@ -138,6 +138,11 @@ def _waits(row: Row, pushed: PushReport | None) -> tuple[str, str]:
     if is_left and waiting["code"] in _FREE:
         return "older_first", _OLDER
     return waiting["code"], waiting["text"]
+
+
+def _is_approvable(row: Row) -> bool:
+    """Whether leave would help it: not where a later update has overtaken it meanwhile."""
+    return (row["command"] or "").startswith("syncd updates approve")
 
 
 def _is_as_planned(saved: SavedPlan, row: Row) -> bool:

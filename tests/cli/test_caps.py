@@ -127,7 +127,7 @@ REFUSED = [
     (["set", ACCOUNT, "budget.", "--max-amount", "5"], "is no amount", "amounts there:"),
     (
         ["set", ACCOUNT, "budget.daily", "--activations", "5"],
-        "--activations count over the whole account",
+        "--activations counts over the whole account",
         "leave PATH out",
     ),
     (["set", ACCOUNT, "--max-amount", "-5"], "negative", "--help"),

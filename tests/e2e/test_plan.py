@@ -175,6 +175,24 @@ async def test_what_meets_less_than_was_approved_with_the_plan_goes_out(
     assert await guarded.violations() == []
 
 
+async def test_a_plan_offers_no_leave_for_what_is_overtaken(guarded: Scene, syncd: Syncd) -> None:
+    (one,) = guarded.ordinary(1)
+    wanted = f"{Decimal(one['current']) * 3:.2f}"
+    older = await guarded.books.enqueue(one["id"], one["path"], wanted)
+    first = (await syncd("plan", "--save", "--format", "json")).document["plans"][0]["hash"]
+    assert (await syncd("sync", "--push")).code == 3
+    later = await guarded.books.enqueue(one["id"], one["path"], one["amount"])
+    assert (await syncd("sync", "--push")).code == 0
+    assert await guarded.books.states([older, later]) == ["held", "applied"]
+    told = f"update {later} came later and was applied: syncd updates cancel {older}"
+    planned = (await syncd("plan", "--save")).out
+    assert "approve" not in planned
+    assert told in " ".join(planned.split())
+    followed = await syncd("sync", "--push", "--plan", first)
+    assert f"help: {told}" in followed.out
+    assert f"approve --plan {first[:8]}" not in followed.out
+
+
 async def test_a_fresh_plan_reads_what_is_held_and_judges_it_anew(
     guarded: Scene, syncd: Syncd
 ) -> None:

@@ -11,13 +11,17 @@ SELECT u.id, u.state::text, w.waiting_for, syncd.is_past(u) AS is_late, syncd.is
  WHERE u.account_id = $1 AND u.state IN ('queued', 'sending', 'unknown', 'held') ORDER BY u.id
 
 -- name: prospect_held
--- Updates that wait for a person, in the order of the queue, with what is still open of each and why it is held.
+-- Updates that wait for a person, in the order of the queue, with what is still open of each and why it is held. No
+-- leave helps one that a later update has overtaken.
 SELECT u.id, u.external_id, syncd.open_part(u.patch, u.results) AS patch, u.reference, u.policy, u.requester,
-       u.reason_code, u.reason, u.holds, u.is_create,
+       CASE WHEN o.id IS NULL THEN u.reason_code ELSE 'overtaken' END AS reason_code,
+       CASE WHEN o.id IS NULL THEN u.reason ELSE syncd.resolving_command(u, a) END AS reason,
+       CASE WHEN o.id IS NULL THEN u.holds END AS holds, u.is_create,
        coalesce(c.name, CASE WHEN u.is_create THEN u.patch ->> 'name' END) AS name,
        CASE WHEN c.external_id IS NULL AND u.is_create THEN a.currency ELSE c.currency END AS currency
   FROM syncd.updates u JOIN syncd.accounts a ON a.id = u.account_id
   LEFT JOIN syncd.campaigns c ON c.account_id = u.account_id AND c.external_id = u.external_id
+ CROSS JOIN LATERAL (SELECT syncd.overtaken_by(u) AS id) o
  WHERE u.account_id = $1 AND u.state = 'held' AND NOT syncd.is_past(u)
    AND NOT syncd.is_releasable(u, a)
  ORDER BY u.due_at, u.id
