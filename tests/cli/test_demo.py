@@ -29,7 +29,9 @@ def test_the_demo_plays_to_its_end_and_leaves_nothing_behind(tmp_path: Path) -> 
     assert "3.00 times as much; 2 times is allowed" in decided
     assert "6 updates wait for a person (2 held, 4 rejected)" not in decided
     words = re.findall(r"^20\d\d-\S+ \S+ +(?:\+\S+ s  )? *(\w+)", decided, re.MULTILINE)
-    assert words == ["queued", "held", "approved", "sent", "answered", "applied", "read"]
+    assert words == [
+        "queued", "merged", "held", "approved", "merged", "sent", "answered", "applied", "read",
+    ]  # fmt: skip
     assert "Nothing waits for a person any more" in decided
     assert "Nothing is left running or on disk." in ran.out
     assert list(tmp_path.iterdir()) == []

@@ -113,8 +113,8 @@ async def account(
             "credentials": lambda: {"client_id": "client", "client_secret": SECRET},
             "limits": limits,
             "observe": observe,
-            "request_timeout": 0.3,
-            "read_timeout": 0.3,
+            "request_timeout": 0.5,
+            "read_timeout": 0.5,
         } | changes
         async with opened(Settings(**settings)) as adapter:
             yield Account(adapter=adapter, server=server, limits=limits, events=events)

@@ -42,8 +42,8 @@ async def reaching(script: Script, **changes: Any) -> AsyncIterator[tuple[Script
             base_url=server.url,
             observe=ignore,
             allow_loopback=True,
-            request_timeout=0.3,
-            read_timeout=0.3,
+            request_timeout=0.5,
+            read_timeout=0.5,
         )
         async with Transport(dataclasses.replace(reach, **changes)) as transport:
             yield server, transport

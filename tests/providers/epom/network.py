@@ -160,8 +160,8 @@ async def account(
             "credentials": lambda: {"username": USERNAME, "password": PASSWORD},
             "limits": limits,
             "observe": observe,
-            "request_timeout": 0.3,
-            "read_timeout": 0.3,
+            "request_timeout": 0.5,
+            "read_timeout": 0.5,
         } | changes
         async with Epom(Settings(**settings)) as adapter:
             yield Account(adapter=adapter, server=server, limits=limits, events=events)

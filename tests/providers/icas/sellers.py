@@ -172,8 +172,8 @@ async def seller(
             "observe": observe,
             "vault": vault,
             "scope": {"tenant": ("kleinanzeigen",)},
-            "request_timeout": 0.3,
-            "read_timeout": 0.3,
+            "request_timeout": 0.5,
+            "read_timeout": 0.5,
         } | changes
         settings = Settings(**given)
         async with Icas(settings) as adapter:

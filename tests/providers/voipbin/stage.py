@@ -124,8 +124,8 @@ async def account(
             "limits": limits,
             "observe": observe,
             "dialect": dialect,
-            "request_timeout": 0.3,
-            "read_timeout": 0.3,
+            "request_timeout": 0.5,
+            "read_timeout": 0.5,
         } | changes
         async with Voipbin(Settings(**settings), chance=lambda: chance) as adapter:
             yield Account(adapter, server, limits, dialect, events)
