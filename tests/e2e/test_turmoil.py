@@ -22,6 +22,7 @@ HELD = frozenset(
         "conflict",
         "create_unresolved",
         "out_of_view",
+        "start-incomplete",
         "undecidable",
     }
 )
