@@ -343,6 +343,7 @@ END $$;
 
 -- Stop every pass of an account, or of all: nothing is sent any more. Returns how many were stopped. What has been
 -- stopped stays stopped until it is resumed; who stopped it first stays named.
+-- Locked in the order in which a starting process registers them, whatever the database's own order of names is.
 CREATE FUNCTION syncd.pause(account text DEFAULT NULL, requester text DEFAULT NULL, reason text DEFAULT NULL)
     RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -356,7 +357,7 @@ BEGIN
     LOOP
         WITH chosen AS (
             SELECT a.id FROM syncd.accounts a WHERE (account IS NULL OR a.name = account) AND a.paused_at IS NULL
-             ORDER BY a.name FOR NO KEY UPDATE)
+             ORDER BY a.name COLLATE "C" FOR NO KEY UPDATE)
         UPDATE syncd.accounts a SET paused_at = syncd.now(), paused_by = who, paused_reason = pause.reason
           FROM chosen c WHERE a.id = c.id AND a.paused_at IS NULL;
         GET DIAGNOSTICS more = ROW_COUNT;
@@ -378,7 +379,7 @@ BEGIN
     END IF;
     WITH chosen AS (
         SELECT a.id FROM syncd.accounts a WHERE (account IS NULL OR a.name = account) AND a.paused_at IS NOT NULL
-         ORDER BY a.name FOR NO KEY UPDATE),
+         ORDER BY a.name COLLATE "C" FOR NO KEY UPDATE),
     running AS (
         UPDATE syncd.accounts a
            SET paused_at = NULL, paused_by = NULL, paused_reason = NULL,

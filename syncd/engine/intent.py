@@ -30,8 +30,7 @@ class Intent:
 
     async def commit(self, outgoing: Outgoing) -> LastWord:
         """Commit the intent and look at the clock. Raises IntentRefused."""
-        if self._account.is_stopping():
-            raise _refusal("stopped", "the process was asked to stop")
+        self._look_at_the_stop()
         self._begun = boottime()
         await self._account.outbox.intend(self._batch, outgoing)
         self.is_committed = True
@@ -40,8 +39,10 @@ class Intent:
         return self._last_word
 
     async def _last_word(self) -> None:
-        """What has not left at once is asked for again: where the database or the way to the
-        provider was slow, somebody may have paused the account since. Raises IntentRefused."""
+        """Nothing leaves any more once the process was asked to stop. What has not left at once is
+        asked for again: where the database or the way to the provider was slow, somebody may have
+        paused the account since. Raises IntentRefused."""
+        self._look_at_the_stop()
         if boottime() - self._begun <= AT_ONCE:
             return
         for _ in range(ASKED):
@@ -55,7 +56,12 @@ class Intent:
                 raise _refusal("late", "nobody can tell whether it may still leave") from error
         else:
             raise _refusal("late", "nobody could tell in time whether it may still leave")
+        self._look_at_the_stop()
         self._look_at_the_clock()
+
+    def _look_at_the_stop(self) -> None:
+        if self._account.is_stopping():
+            raise _refusal("stopped", "the process was asked to stop")
 
     def _look_at_the_clock(self) -> None:
         if boottime() + self._account.request_timeout > self._account.tenure.deadline:

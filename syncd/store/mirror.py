@@ -106,7 +106,7 @@ class Mirror:
     async def _confirm(
         self, session: Session, ids: Sequence[str], marker: Marker, skipped: Sequence[str]
     ) -> None:
-        await session.rows("confirm", self.account_id, ids, marker.batch, marker.at, skipped)
+        await session.run("confirm", self.account_id, ids, marker.batch, marker.at, skipped)
         await session.run("confirm_overtaken", self.account_id, ids)
 
 
@@ -207,7 +207,7 @@ class Sighting:
         """A complete listing says something of every campaign that is not missing."""
         account = self._mirror.account_id
         await session.run("apply_complete", account, began.at, began.batch)
-        await session.rows("confirm", account, None, began.batch, began.at, unread)
+        await session.run("confirm", account, None, began.batch, began.at, unread)
         await session.run("confirm_overtaken", account, None)
 
     def _was_seen(self, external_id: str) -> bool:

@@ -30,13 +30,14 @@ CAPABILITIES = Capabilities(
 
 @dataclass
 class Platform:
-    """`daily` is every campaign's budget; `before` runs ahead of each intent, `script` answers a
-    write once it is intended; `reads` may raise; `finds` is what a search for a create shows; `bad`
+    """`daily` is every campaign's budget; `before` runs ahead of each intent, `between` when it is
+    committed and nothing has left, `script` answers a write; `reads` may raise; `finds` is what a search for a create shows; `bad`
     and `notes` spoil the first page."""
 
     daily: dict[str, str]
     script: Script
     before: Callable[[WriteCall], Awaitable[None]] | None = None
+    between: Callable[[WriteCall], Awaitable[None]] | None = None
     reads: Callable[[Sequence[str]], Reading | None] = lambda _ids: None
     finds: Callable[[WriteItem], Reading] = lambda _create: Reading()
     page: Callable[[int], None] = lambda _number: None
@@ -78,7 +79,11 @@ class Platform:
     async def write(self, call: WriteCall, intend: Intend) -> CallResult:
         if self.before is not None:
             await self.before(call)
-        await intend(Outgoing("PATCH", "/campaigns", repr(call).encode()))
+        last_word = await intend(Outgoing("PATCH", "/campaigns", repr(call).encode()))
+        if self.between is not None:
+            await self.between(call)
+        if last_word is not None:
+            await last_word()
         self.calls.append(tuple(item.external_id for item in call.items))
         return await self.script(self, call)
 

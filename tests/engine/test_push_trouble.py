@@ -96,6 +96,25 @@ async def test_no_call_begins_once_the_process_was_asked_to_stop(parts: Parts) -
     assert report.outcome is RunOutcome.PARTIAL
 
 
+async def test_a_call_that_has_not_left_when_the_process_is_stopped_stays(parts: Parts) -> None:
+    """Its intent is committed, and the way to the provider takes its time."""
+    one, ids = await ready(parts, 2)
+
+    async def between(_call: WriteCall) -> None:
+        one.stopping.set()
+
+    one.platform.between = between
+    report = await push(one.account)
+    assert one.platform.calls == []
+    assert (report.outcome, report.error and report.error.message) == (
+        RunOutcome.PARTIAL,
+        "the process was asked to stop",
+    )
+    assert await one.states(ids) == ["queued", "queued"]
+    outcomes = await parts.sql.fetch("SELECT outcome, code FROM syncd.attempts")
+    assert [tuple(row) for row in outcomes] == [("not_judged", "stopped")] * 2
+
+
 async def test_an_update_taken_back_in_the_last_moment_is_counted_as_cancelled(
     parts: Parts,
 ) -> None:

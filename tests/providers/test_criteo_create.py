@@ -297,6 +297,8 @@ UNDECIDED: dict[str, Reply] = {
     "two campaigns": http(201, {"data": [CREATED, CREATED | {"id": "1"}]}),
     "both done and failed": http(201, {"data": CREATED, "errors": [problem(traceId="t")]}),
     "errors that are none": http(201, {"data": CREATED, "errors": {}}),
+    "an error that cannot be read": http(201, {"data": None, "errors": ["?"]}),
+    "an error that says nothing": http(200, {"data": [], "errors": [{}]}),
     "warnings that are none": http(201, {"data": CREATED, "warnings": "w"}),
     "a key twice": http(201, '{"data":{"id":"1"},"data":{"id":"2"}}'),
     "an id twice": http(201, '{"data":{"id":"1","id":"2"}}'),

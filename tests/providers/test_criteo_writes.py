@@ -191,6 +191,12 @@ async def test_a_problem_without_a_place_speaks_of_the_only_item() -> None:
     assert (outcomes(elsewhere), elsewhere.verdicts["a"].code) == (["unknown"], "not_mentioned")
 
 
+@pytest.mark.parametrize("entry", ["?", {}, None, {"instance": "/data/0"}])
+async def test_a_problem_that_says_nothing_refuses_nothing(entry: Any) -> None:
+    result = await result_of(http(200, {"data": [], "errors": [entry]}), "a")
+    assert (outcomes(result), result.verdicts["a"].code) == (["unknown"], "not_mentioned")
+
+
 @pytest.mark.parametrize("index", [None, 2, 7])
 async def test_an_unplaced_error_stands_beside_what_it_leaves_open(index: int | None) -> None:
     answer = {"data": done("a"), "errors": [problem(index, "loose", traceId="t")]}

@@ -120,7 +120,7 @@ def _judge(items: Sequence[WriteItem], answer: Answer, hide: Hide) -> CallResult
         return undecided(items, Said(code="contradictory", text=text), answer.status)
     if found:
         return every(items, _created(items[0], found[0], warnings, hide), answer.status)
-    if not errors:
+    if all(error.is_mute for error in errors):
         said = Said(code="not_mentioned", text="the answer names no campaign")
         return undecided(items, said, answer.status)
     said = _said(errors[0].code, "; ".join(error.text for error in errors), errors)

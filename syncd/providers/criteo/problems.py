@@ -59,11 +59,13 @@ _INSTANCE = re.compile(r"@data/(\d{1,9})(?:/.*)?", re.ASCII | re.DOTALL)
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Problem(Said):
     """One entry. `index` is the place in the request's `data` that it names, None without one;
-    `dialect` the one that writes entries so, None where both may."""
+    `dialect` the one that writes entries so, None where both may. `is_mute`: nothing in it
+    can be read."""
 
     kind: str | None = None
     dialect: str | None = None
     index: int | None = None
+    is_mute: bool = False
 
     @property
     def whole(self) -> Whole | None:
@@ -133,7 +135,7 @@ def refusal(answer: Answer, operation: str, hide: Hide, freeze: float) -> Provid
 
 def _problem(entry: Any, hide: Hide) -> Problem:
     if not isinstance(entry, dict):
-        return Problem(text="an entry that cannot be read")
+        return Problem(text="an entry that cannot be read", is_mute=True)
 
     def word(key: str) -> str | None:
         value = entry.get(key)
@@ -154,4 +156,5 @@ def _problem(entry: Any, hide: Hide) -> Problem:
         dialect=CURRENT if entry.get("traceId") else None,
         trace_id=word("traceId") or word("traceIdentifier"),
         index=int(found[1]) if found else None,
+        is_mute=not (texts or code or word("type")),
     )

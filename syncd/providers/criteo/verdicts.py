@@ -204,10 +204,13 @@ def _ids(given: Any) -> list[str]:
 
 
 def _placed(found: Sequence[Problem], count: int) -> list[Problem]:
-    """Problems by the item that each speaks of: without a place, that is the only one there is."""
+    """Problems by the item that each speaks of: without a place, that is the only one there is. One
+    that says nothing speaks of none."""
     if count > 1:
         return list(found)
-    return [replace(one, index=0) if one.index is None else one for one in found]
+    return [
+        replace(one, index=0) if one.index is None and not one.is_mute else one for one in found
+    ]
 
 
 def _of(found: Sequence[Problem], index: int) -> list[Problem]:

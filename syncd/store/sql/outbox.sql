@@ -315,7 +315,6 @@ UPDATE syncd.updates u
   FROM read r, syncd.accounts a
  WHERE u.account_id = $1 AND a.id = $1 AND u.id = r.id AND r.shows IS NOT NULL
    AND (r.shows OR (u.confirmation = 'none' AND $4 >= u.settled_at + greatest(a.settle, u.settle)))
-RETURNING u.id, u.confirmation::text
 
 -- name: confirm_overtaken
 -- A value that was accepted for later and that a newer write of the same path has replaced since is not
