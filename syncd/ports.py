@@ -181,8 +181,9 @@ class Outbox(Protocol):
         """Settle updates that need no call; returns those that moved."""
         ...
 
-    async def intend(self, batch: Batch, outgoing: Outgoing) -> None:
-        """Commit what is about to be sent, or raise."""
+    async def intend(self, batch: Batch, outgoing: Outgoing) -> float:
+        """Commit what is about to be sent, or raise. Returns when that was begun, in BOOTTIME: until
+        then a pause had to wait."""
         ...
 
     async def still_wanted(self) -> None:

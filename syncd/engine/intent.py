@@ -13,8 +13,9 @@ from syncd.ports import LastWord
 from syncd.timing import boottime
 
 AT_ONCE = 0.8
-"""Seconds in which a call leaves after its intent was begun, or has to be asked for again: whoever
-pauses an account is promised that nothing leaves a second later."""
+"""Seconds in which a call leaves after the commit of its intent was begun, or has to be asked for
+again: whoever pauses an account waits for the intents that have begun, and is promised that nothing
+leaves a second later."""
 ASKED = 3
 """How often, where the answer itself takes longer."""
 
@@ -31,8 +32,7 @@ class Intent:
     async def commit(self, outgoing: Outgoing) -> LastWord:
         """Commit the intent and look at the clock. Raises IntentRefused."""
         self._look_at_the_stop()
-        self._begun = boottime()
-        await self._account.outbox.intend(self._batch, outgoing)
+        self._begun = await self._account.outbox.intend(self._batch, outgoing)
         self.is_committed = True
         crashpoint("after_intent_commit")
         self._look_at_the_clock()

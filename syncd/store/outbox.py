@@ -17,6 +17,7 @@ from syncd.model.plan import Mark, UpdatePlan
 from syncd.model.update import Pending, Policy, State, new_id
 from syncd.store import plan_rows
 from syncd.store.database import Database, Session
+from syncd.timing import boottime
 
 # What stands before an update's number in the placeholder of what it creates.
 PLACEHOLDER: Final = new_id(0).removesuffix("0")
@@ -97,9 +98,11 @@ class Outbox:
         answered."""
         return int(await self._database.value("outbox_next_id"))
 
-    async def intend(self, batch: Batch, outgoing: Outgoing) -> None:
-        """Commit what is about to be sent. Raises IntentRefused when anything says no, LeaseLost,
-        or DatabaseUnavailable when it is certain that nothing was committed."""
+    async def intend(self, batch: Batch, outgoing: Outgoing) -> float:
+        """Commit what is about to be sent; returns when that was begun, in BOOTTIME: until then a
+        pause had to wait. Raises IntentRefused when anything says no, LeaseLost, or
+        DatabaseUnavailable when it is certain that nothing was committed."""
+        begun = boottime()
         try:
             async with self._database.transaction() as session:
                 await session.run("intent_lease", self._account_id, self._epoch)
@@ -108,11 +111,13 @@ class Outbox:
                 await self._gate(session, "intent_gate")
                 await self._write_intent(session, batch, outgoing)
                 crashpoint("before_intent_commit")
+                begun = boottime()
         except DatabaseUnavailable:
             if not await self._was_intended(batch):
                 raise
         except Refused as refused:  # the owner's caps have changed since the plan was made
             raise _changed(refused.message) from refused
+        return begun
 
     async def still_wanted(self) -> None:
         """Ask after an intent whether it may still leave. Raises IntentRefused or
