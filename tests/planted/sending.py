@@ -13,6 +13,7 @@ from syncd.providers import transport
 from syncd.providers.calls import Calls
 from syncd.providers.retries import retried
 from syncd.store.outbox import Outbox
+from syncd.timing import boottime
 from tests.checker import read_rows
 from tests.conduct import stopped_cleanly, tried_at_most
 from tests.planted.bug import Bug, Ground
@@ -111,8 +112,9 @@ def _intent_after_sending() -> AbstractContextManager[None]:
 
 
 def _no_intent() -> AbstractContextManager[None]:
-    async def intend(*_: Any) -> None:
+    async def intend(*_: Any) -> float:
         """Nothing is written."""
+        return boottime()
 
     return replaced(Outbox, "intend", intend)
 
