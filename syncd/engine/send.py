@@ -23,7 +23,7 @@ from syncd.errors import (
 )
 from syncd.model.batch import Batch, Settled, Settlement
 from syncd.model.call import CallResult, Whole, WriteCall, WriteItem
-from syncd.model.path import DELETED
+from syncd.model.path import DELETED, is_told
 from syncd.model.plan import Mark, PushPlan, UpdatePlan, Values
 from syncd.model.run import RunOutcome
 from syncd.model.update import Confirmation, Outcome, State, Verdict
@@ -198,8 +198,9 @@ class Sender:
 
 
 def _looked_up(verdict: Verdict, item: WriteItem, now: Values | None) -> Verdict:
-    """The verdict on an item of which the reply showed another value, after a read."""
-    if now is None:
+    """The verdict on an item of which the reply showed another value, after a read. What that leaves
+    out may stand there as it was asked for."""
+    if now is None or not all(path == DELETED or is_told(path, now) for path in item.changes):
         is_open = verdict.code == NOT_TAKEN or DELETED in item.changes
         return replace(verdict, outcome=Outcome.UNKNOWN) if is_open else verdict
     if all(now.get(path) == value for path, value in item.changes.items()):

@@ -31,8 +31,8 @@ CAPABILITIES = Capabilities(
 @dataclass
 class Platform:
     """`daily` is every campaign's budget; `before` runs ahead of each intent, `between` when it is
-    committed and nothing has left, `script` answers a write; `reads` may raise; `finds` is what a search for a create shows; `bad`
-    and `notes` spoil the first page."""
+    committed and nothing has left, `script` answers a write; `reads` may raise; `finds` is what a
+    search for a create shows; `bad` and `notes` spoil the first page."""
 
     daily: dict[str, str]
     script: Script

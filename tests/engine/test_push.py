@@ -215,6 +215,22 @@ async def test_a_reply_that_shows_another_value_is_looked_up_before_it_counts(
     assert ("the reply shows 55" in row["warnings"]) is (state == "applied")
 
 
+async def test_a_read_that_leaves_the_value_out_does_not_decide_about_it(parts: Parts) -> None:
+    def without_budgets(ids: Sequence[str]) -> Reading:
+        return Reading(campaigns={one: replace(campaign(one), budgets={}) for one in ids})
+
+    async def answer(platform: Platform, call: WriteCall) -> CallResult:
+        platform.reads = without_budgets
+        said = "the reply shows 55"
+        return answered(
+            call, Verdict(outcome=Outcome.REJECTED, code="not_taken", message=said)
+        )
+
+    one, ids = await ready(parts, 1, answer, value="60")
+    await push(one.account)
+    assert await one.states(ids) == ["unknown"]
+
+
 def _refuse(_ids: Sequence[str]) -> Reading | None:
     raise NoAnswer("cut")
 
