@@ -7,6 +7,7 @@ import datetime as dt
 
 import pytest
 
+from syncd.model.path import Field, Kind
 from syncd.model.run import RunKind
 from syncd.model.update import Outcome, State, Verdict
 from tests.store.parts import SETTLE, Parts, campaign, settlement
@@ -123,6 +124,20 @@ async def test_another_value_is_different_only_after_the_settle_time(parts: Part
     assert await confirmation(parts, update_id) == "confirmed"
     await read(parts, "70")
     assert await confirmation(parts, update_id) == "confirmed"
+
+
+async def test_a_read_that_leaves_out_what_was_to_be_null_does_not_show_it(parts: Parts) -> None:
+    path = "native.goal"
+    goal = Field(path=path, kind=Kind.TEXT, changeable=True, nullable=True, call="PATCH")
+    await parts.accounts.declare("criteo", "documented", [goal])
+    update_id = await parts.enqueue("a", patch={path: None})
+    await parts.settle(await parts.intend(), APPLIED)
+    await parts.move_clock(SETTLE)
+    run_id = await parts.runs.open(RunKind.PUSH, "test")
+    for native, shown in (({}, "none"), ({"goal": None}, "confirmed")):
+        seen = campaign("a", native=native)
+        await parts.mirror.absorb(run_id, [seen], await parts.mirror.mark())
+        assert await confirmation(parts, update_id) == shown
 
 
 async def test_a_value_accepted_for_later_stays_pending_until_it_shows(parts: Parts) -> None:

@@ -286,8 +286,8 @@ RETURNING u.id, u.state::text
 -- What a read says of applied values; of the ids in $5 it says nothing. `different` only in a read that began after
 -- the settle time; a value accepted for later stays pending until it shows. A later write of the same path decides
 -- for itself, and of what the provider does not show at all no read says anything, nor of one key of a list that it
--- does not show. A delete shows in that the
--- campaign is marked as gone, or that a complete listing misses it.
+-- does not show, nor that what it leaves out is null. A delete shows in that the campaign is marked as gone, or that a
+-- complete listing misses it.
 WITH read AS (
     SELECT u.id,
            (SELECT bool_and(c."values" ->> e.key IS NOT DISTINCT FROM e.value
@@ -295,8 +295,8 @@ WITH read AS (
               FROM jsonb_each_text(u.patch) e, LATERAL syncd.field_of(a.provider, a.dialect, e.key) f
              WHERE u.results #>> ARRAY[e.key, 'outcome'] = 'applied'
                AND (e.key = 'deleted' OR coalesce(f.is_readable, true))
-               AND (coalesce(right(f.path, 2) <> '.*', true)
-                    OR c."values" ? e.key OR c."values" ? left(f.path, -2))) AS shows
+               AND (c."values" ? e.key OR CASE WHEN right(f.path, 2) = '.*' THEN c."values" ? left(f.path, -2)
+                                               ELSE e.value IS NOT NULL END)) AS shows
       FROM syncd.updates u
       JOIN syncd.accounts a ON a.id = u.account_id
       JOIN syncd.campaigns c ON c.account_id = u.account_id AND c.external_id = u.external_id
