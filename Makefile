@@ -41,7 +41,7 @@ conformance: environment ## prove every adapter against its simulated provider, 
 planted: environment ## plant bugs in syncd one by one: each must be caught, one line for each
 	@$(PYTEST) -q -n 2 --dist worksteal tests/planted $(ARGS)
 
-soak: environment ## for 40 minutes many more random histories than `make test` has time for
+soak: environment ## for 40 minutes what `make test` has no time for: random histories, every crash point, and more
 	@until=$$(($$(date +%s) + 2340)); code=0; \
 	$(PYTEST) -q -n 2 --dist worksteal -m soak $(ARGS) || code=1; \
 	test -n "$(ARGS)" || SOAK_UNTIL=$$until $(PYTEST) -q -n 2 -m soak tests/machine -k as_long_as \

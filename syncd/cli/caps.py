@@ -96,7 +96,9 @@ def list_(choices: Choices, /, account: str | None = None) -> int:
 @click.argument("path", metavar="[PATH]", default="*")
 @click.option("--max-amount", type=Amount(), help="No amount above this.")
 @click.option("--max-factor", type=Factor(), help="No amount more than so many times the old one.")
-@click.option("--max-increase", type=Amount(), help="No more than this in all within an hour.")
+@click.option(
+    "--max-increase", type=Amount(), help="Budgets rise by no more than this in all within an hour."
+)
 @click.option(
     "--activations", type=click.IntRange(0, 1_000_000), help="No more starts within an hour."
 )
