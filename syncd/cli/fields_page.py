@@ -14,9 +14,10 @@ _HEAD: Final = """\
 # Fields
 
 What each provider reads, changes and creates with, by path. A path that ends in `.*` stands for
-any key there; a key with dots, commas or blanks is quoted: `price.action."a.b"`. `guard.…` names
-the leave that an account's configuration must give ([configuration.md](configuration.md)). A path
-that a provider cannot change is refused at every door.
+any key there; a key with dots, commas or blanks is quoted: `price.action."a.b"`. A change with
+`guard.…` is held until a person approves it, unless the account's configuration sets that key
+to `"free"` ([guards](guards.md#what-is-held)). A path that a provider cannot change is refused at
+every door.
 
 This page is made of what the adapters declare:
 
@@ -38,10 +39,8 @@ def _page(providers: Sequence[Registration]) -> Iterator[str]:
         yield f"## {one.title}"
         yield ""
         told = about(one)
-        yield (
-            f"Provider `{one.name}`. Creates campaigns: {told['creates']}. "
-            f"Gone means: {told['gone']}."
-        )
+        yield f"Provider `{one.name}`. Creates campaigns: {told['creates']}."
+        yield f"Gone means: {told['gone']}."
         yield ""
         for heading, fields in _tables(one):
             if heading:
