@@ -182,8 +182,8 @@ class Outbox(Protocol):
         ...
 
     async def intend(self, batch: Batch, outgoing: Outgoing) -> float:
-        """Commit what is about to be sent, or raise. Returns when that was begun, in BOOTTIME: until
-        then a pause had to wait."""
+        """Commit what is about to be sent, or raise. Returns when that was begun, in BOOTTIME:
+        until then a pause had to wait."""
         ...
 
     async def still_wanted(self) -> None:

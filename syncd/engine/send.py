@@ -198,8 +198,8 @@ class Sender:
 
 
 def _looked_up(verdict: Verdict, item: WriteItem, now: Values | None) -> Verdict:
-    """The verdict on an item of which the reply showed another value, after a read. What that leaves
-    out may stand there as it was asked for."""
+    """The verdict on an item of which the reply showed another value, after a read. What that
+    leaves out may stand there as it was asked for."""
     if now is None or not all(path == DELETED or is_told(path, now) for path in item.changes):
         is_open = verdict.code == NOT_TAKEN or DELETED in item.changes
         return replace(verdict, outcome=Outcome.UNKNOWN) if is_open else verdict

@@ -222,9 +222,7 @@ async def test_a_read_that_leaves_the_value_out_does_not_decide_about_it(parts: 
     async def answer(platform: Platform, call: WriteCall) -> CallResult:
         platform.reads = without_budgets
         said = "the reply shows 55"
-        return answered(
-            call, Verdict(outcome=Outcome.REJECTED, code="not_taken", message=said)
-        )
+        return answered(call, Verdict(outcome=Outcome.REJECTED, code="not_taken", message=said))
 
     one, ids = await ready(parts, 1, answer, value="60")
     await push(one.account)
