@@ -91,6 +91,17 @@ class Batch:
     def is_unanswered(self) -> bool:
         return self.attempts[0]["http_status"] is None
 
+    def is_under_way(self, at: int) -> bool:
+        """Whether it was sent and not yet answered at a time of the wall clock."""
+        sent, answered = (self.attempts[0].get(key) for key in ("sent_at", "answered_at"))
+        return bool(sent) and ns_of(sent) <= at and (not answered or at <= ns_of(answered))
+
+    def contradicts(self, row: Row) -> int:
+        """How much its recorded status speaks against an arrival: none a little, another much."""
+        if self.attempts[0]["http_status"] == row["status"]:
+            return 0
+        return 1 if self.is_unanswered else 2
+
     def fits(self, row: Row) -> bool:
         """Whether an arrival of this batch's digest can be of it: by its campaigns, and where a
         body does not tell what was wanted, by what the address asks for.
@@ -147,16 +158,19 @@ def _waiting(rows: Rows, updates: Mapping[int, Row]) -> dict[str, list[Batch]]:
 
 def _take(row: Row, batches: list[Batch], left: Sequence[Row]) -> Batch | None:
     """The batch of an arrival, taken out; of those never answered, the first that no arrival needs
-    go too."""
+    go too. Calls with the same bytes that are under way at once need not arrive in the order of
+    their numbers: of them it is the one with its status."""
     fitting = [batch for batch in batches if batch.fits(row)]
     needed = sum(1 for one in left if any(batch.fits(one) for batch in fitting))
     spare = max(len(fitting) - needed, 0)
-    for batch in fitting:
-        batches.remove(batch)
-        if not (batch.is_unanswered and spare):
-            return batch
+    while spare and fitting and fitting[0].is_unanswered:
+        batches.remove(fitting.pop(0))
         spare -= 1
-    return None
+    at_once = [batch for batch in fitting if batch.is_under_way(row["wall_ns"])] or fitting[:1]
+    batch = min(at_once, key=lambda one: one.contradicts(row), default=None)
+    if batch is not None:
+        batches.remove(batch)
+    return batch
 
 
 def _write(row: Row, batch: Batch | None, updates: Mapping[int, Row]) -> Write:

@@ -108,5 +108,7 @@ def attempt(
         "outcome": outcome,
         "http_status": 200,
         "body_sha256": sha256(body_of(entries).encode()).hexdigest(),
+        "sent_at": None,
+        "answered_at": None,
     }
     return row | changed

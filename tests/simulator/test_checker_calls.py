@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from syncd.simulator import Item
-from tests.arrivals import NO_BODY, Rows
+from tests.arrivals import NO_BODY, Rows, link
 from tests.checker import judge
 from tests.simulator.journals import SETTLE, arrival
 
@@ -146,6 +146,55 @@ def test_of_two_creates_with_the_same_bytes_either_may_be_recorded_for_either() 
     assert promises(lines, rows) == []
     rows = Rows([update(1, "77", CREATED), update(2, "79", CREATED)], tries)
     assert promises(lines, rows) == [8]
+
+
+def test_of_two_creates_with_the_same_bytes_at_once_either_may_have_been_refused() -> None:
+    """The one recorded first arrived last; both say what they were told."""
+    refused = set_to("", {}, kind="create", truth="refused", codes=["2025"])
+    lines = [
+        call(1, [created("77")], "new", status=201),
+        call(2, [refused], "new", status=400),
+    ]
+    said = {path: {"outcome": "rejected", "code": "2025"} for path in CREATED}
+    updates = [
+        update(1, None, CREATED, state="rejected", results=said),
+        update(2, "77", CREATED),
+    ]
+    answers: list[Line] = [{"outcome": "rejected", "http_status": 400}, {"http_status": 201}]
+
+    def broken(*spans: tuple[float, float | None]) -> set[int]:
+        tries = [
+            attempt(number, number, "new", sent_at=stamp(sent), answered_at=stamp(answered))
+            | answers[number - 1]
+            for number, (sent, answered) in enumerate(spans, start=1)
+        ]
+        return set(promises(lines, Rows(updates, tries)))
+
+    assert broken((0.5, 2.5), (0.6, 2.6)) == set()
+    assert broken((1.5, 2.5), (0.6, 1.2)) == set(), "its number is older than its call"
+    assert broken((0.5, 1.5), (1.6, 2.6)) == {8}, "they were not under way at once"
+    answers[1]["http_status"] = 200
+    assert broken((0.5, 2.5), (0.6, 2.6)) == {8}, "nobody was told that"
+    answers[1] |= UNKNOWN
+    assert broken((0.5, 2.5), (0.6, None)) == set(), "its answer was lost, and a read showed it"
+
+
+def test_an_arrival_is_of_a_batch_that_was_under_way() -> None:
+    """Whatever is recorded with the same bytes, earlier or later, is another call."""
+    updates = [update(number, None, CREATED) for number in (1, 2, 3)]
+    spans = [(0.1, 0.8), (0.9, 1.2), (1.3, 1.6)]
+    tries = [
+        attempt(number, number, "new", sent_at=stamp(sent), answered_at=stamp(answered))
+        for number, (sent, answered) in enumerate(spans, start=1)
+    ]
+    line = call(1, [created("77")], "new")
+    (write,) = link([line | {"wall_ns": line["arrived_ns"]}], Rows(updates, tries))
+    assert write.batch == 2
+
+
+def stamp(at: float | None) -> str | None:
+    """A second as the database tells it."""
+    return None if at is None else dt.datetime.fromtimestamp(at, dt.UTC).isoformat()
 
 
 def test_a_campaign_that_was_made_twice_breaks_4() -> None:
