@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from tests.arrivals import Row, Rows, Write, ns_of, same, text_of
 from tests.cases import judged
-from tests.promises import DELETED, SECOND, Violation
+from tests.promises import DELETED, SECOND, Violation, made_by
 from tests.sent import SLACK, Sent, amount_of, values_sent
 
 UNLIMITED = "unlimited"
@@ -48,8 +48,8 @@ class Agreed:
     """What the configuration of an account lets leave without a person's word; None: anything. A
     read is fresh for `fresh_for` seconds; `free` has what needs no leave (`start`, `delete`,
     `disable`); `starts` says whether an activation is a start; `activations`, `max_increase` and
-    `share` of so many `campaigns` hold within `window` seconds; `min_gap` lies between two changes
-    of a path. `caps` by path (or `*`) and `cap_activations` are the owner's, which nobody can let
+    `share` of so many `campaigns` (those made in the run too) hold within `window` seconds;
+    `min_gap` lies between two changes of a path. `caps` by path (or `*`) and `cap_activations` are the owner's, which nobody can let
     pass. With `four_eyes` nobody lets their own wish pass. `torn` are the arrivals of passes that
     were interrupted: whether somebody took in what such a read showed, nobody knows."""
 
@@ -77,7 +77,7 @@ def judge_leave(
     """Both promises for one run."""
     sent = values_sent(writes, arrivals, rows, agreed.torn)
     yield from within_caps(sent, agreed, rows)
-    yield from within_window(sent, agreed)
+    yield from within_window(sent, agreed, made=_made(writes))
     yield from nobody_is_overwritten(sent, agreed, rows)
 
 
@@ -176,16 +176,24 @@ def _leave(one: Sent, agreed: Agreed) -> str | None:
     return "start" if agreed.starts and one.is_activation else None
 
 
-def within_window(sent: Sequence[Sent], agreed: Agreed) -> Iterator[Violation]:
+def _made(writes: Sequence[Write]) -> int:
+    """How many campaigns were made."""
+    return len({one["id"] for write in writes for it in write.items for one in made_by(write, it)})
+
+
+def within_window(sent: Sequence[Sent], agreed: Agreed, *, made: int = 0) -> Iterator[Violation]:
     """Promise 13, over time: what nobody approved stays within what may happen in any window, in
-    which whatever was done counts."""
+    which whatever was done counts. When somebody had taken in those that were `made`, nobody
+    outside knows: whether there were enough for a share goes by the others."""
+    is_shared = agreed.campaigns - made >= _LEAST
     done = [one for one in sent if one.is_applied and not one.is_of_new]
     for position, one in enumerate(done):
         since = one.write.start - agreed.window * SECOND
         before = [other for other in done[:position] if other.write.start > since + SLACK]
         counted = [other for other in before if not _is_let_pass_after(other, one)]
         found = [(_OWNERS, why) for why in _over_the_owners(one, before, agreed)]
-        found += [*_one_too_many(one, counted, agreed), *_share(one, before, counted, agreed)]
+        found += _one_too_many(one, counted, agreed)
+        found += _share(one, before, counted, agreed) if is_shared else ()
         found += _too_soon(one, done[:position], agreed)
         yield from (Violation(13, f"{one} {why}") for rule, why in found if not one.is_let_by(rule))
 
@@ -227,7 +235,7 @@ def _one_too_many(one: Sent, counted: Sequence[Sent], agreed: Agreed) -> Iterato
 def _share(
     one: Sent, before: Sequence[Sent], counted: Sequence[Sent], agreed: Agreed
 ) -> Iterator[tuple[str, str]]:
-    if agreed.share is None or agreed.campaigns < _LEAST:
+    if agreed.share is None:
         return
     judged("13 share")
     changed = {other.subject for other in counted} | {one.subject}

@@ -163,9 +163,14 @@ def test_what_needs_leave_breaks_13_without_it(path: str, value: str | None, wor
 
 
 def starts(
-    agreed: Agreed, *approvals: Any, gap: float = 10, order: tuple[int, int] = (1, 2)
+    agreed: Agreed,
+    *approvals: Any,
+    gap: float = 10,
+    order: tuple[int, int] = (1, 2),
+    made_at: float | None = None,
 ) -> list[int]:
-    """What is said of two campaigns that are started one after the other."""
+    """What is said of two campaigns that are started one after the other, where somebody makes
+    another one at a second."""
     numbers = (1, 2)
     rows = Rows(
         [asked(one, f"{one}", None, patch={"status": "active"}, reference={"status": "paused"})
@@ -178,7 +183,10 @@ def starts(
         lines += [read(100 + at * gap, {f"{one}": "100"})]
         lines[-1]["shown"][f"{one}"]["status"] = "paused"
         lines += [turned(101 + at * gap, f"{one}", "status", "active")]
-    return broken(lines, rows, agreed)
+    if made_at is not None:
+        made = asdict(Item(index=0, id="9", kind="create", truth="applied", new={DAILY: "120"}))
+        lines.append(write(made_at, {"9": "120"}, items=[made]))
+    return broken(sorted(lines, key=lambda line: line["seq"]), rows, agreed)
 
 
 def test_one_start_too_many_within_the_window_breaks_13() -> None:
@@ -205,6 +213,10 @@ def test_one_campaign_too_many_within_the_window_breaks_13() -> None:
     assert starts(agreed, gap=4000) == []
     few = Agreed(max_factor=None, activations=None, share=Decimal("0.1"), campaigns=9)
     assert starts(few) == [], "a share of nine says nothing"
+    for made_at in (100.5, 9000.0):
+        assert starts(agreed, made_at=made_at) == [], "nobody knows when the tenth was taken in"
+    eleven = Agreed(max_factor=None, activations=None, share=Decimal("0.1"), campaigns=11)
+    assert starts(eleven, made_at=9000) == [13]
 
 
 def twice(agreed: Agreed, gap: float, **more: Any) -> list[int]:
