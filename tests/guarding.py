@@ -49,8 +49,8 @@ class Agreed:
     read is fresh for `fresh_for` seconds; `free` has what needs no leave (`start`, `delete`,
     `disable`); `starts` says whether an activation is a start; `activations`, `max_increase` and
     `share` of so many `campaigns` (those made in the run too) hold within `window` seconds;
-    `min_gap` lies between two changes of a path. `caps` by path (or `*`) and `cap_activations` are the owner's, which nobody can let
-    pass. With `four_eyes` nobody lets their own wish pass. `torn` are the arrivals of passes that
+    `min_gap` lies between two changes of a path. `caps` by path (or `*`) and `cap_activations` are
+    the owner's, which nobody can let pass. With `four_eyes` nobody lets their own wish pass. `torn` are the arrivals of passes that
     were interrupted: whether somebody took in what such a read showed, nobody knows."""
 
     fresh_for: float = 60.0
