@@ -211,6 +211,27 @@ async def test_of_two_new_campaigns_that_look_alike_none_is_taken_for_ones_own(
     await assert_all_is_kept(scene)
 
 
+@pytest.mark.parametrize(("provider", "options"), [("pai", {}), ("voipbin", {"apply": True})])
+async def test_a_new_campaign_is_not_taken_for_another_that_was_made_by_an_unanswered_call(
+    stage: Stage, provider: str, options: dict[str, Any]
+) -> None:
+    scene = await opened(stage, provider)
+    (endpoint,) = [one for one in CREATES if one.provider == provider]
+    _, patch = endpoint.ask(Stock(scene=scene))
+    first = await scene.books.queue(None, patch)
+    scene.simulator.faults.arm("reset", "create", when="after")
+    await scene.push()
+    (arrival,) = scene.writes()
+    second = await scene.books.queue(None, {**patch, "name": "Another name"})
+    scene.simulator.faults.arm("echo_other", "create", id=arrival.items[0].id, **options)
+    await scene.push()
+    assert await scene.books.states([first, second]) == ["unknown"] * 2
+    rows = await settled(scene, [first, second])
+    assert [row["external_id"] for row in rows] == [one.items[0].id for one in scene.writes()]
+    assert all(row["state"] == "applied" and is_there(scene, row) for row in rows), rows
+    await assert_all_is_kept(scene)
+
+
 def twin(scene: Scene, endpoint: Endpoint) -> dict[str, Any]:
     """The create of a campaign just like one that everybody knows."""
     _, patch = endpoint.ask(Stock(scene=scene))

@@ -143,9 +143,7 @@ async def test_every_form_of_the_yes_has_the_new_id(what: str) -> None:
 @pytest.mark.parametrize(
     ("attributes", "warning"),
     [
-        ({"name": "Your Campaign"}, "shows name Your Campaign, not My Campaign"),
         ({"goal": "acquisition"}, "shows native.goal Acquisition, not Retention"),
-        ({"advertiserId": 777}, "shows native.advertiserId 777, not 12345"),
         (
             {"spendLimit": limit("capped", "daily", 123.4)},
             "shows budget.daily 123.4, not 123.45",
@@ -194,9 +192,27 @@ async def test_the_providers_warnings_stand_with_the_yes() -> None:
     assert not verdict.is_pending
 
 
+@pytest.mark.parametrize(
+    ("attributes", "words"),
+    [
+        ({"name": "Your Campaign"}, "99999, name is Your Campaign"),
+        ({"advertiserId": 777}, "99999, native.advertiserId is 777"),
+        ({"name": "x", "advertiserId": "777", "spendLimit": "?"}, "x, native.advertiserId is 777"),
+        ({"name": "x", "advertiserId": None}, "99999, name is x"),
+    ],
+)
+async def test_a_yes_about_another_campaign_leaves_open_what_was_made(
+    attributes: dict[str, Any], words: str
+) -> None:
+    verdict = await verdict_of(http(201, {"data": shown(**attributes)}))
+    assert (verdict.outcome, verdict.code) == (Outcome.UNKNOWN, "contradictory")
+    assert words in (verdict.message or "")
+    assert verdict.created_id is None
+
+
 async def test_what_an_answer_shows_is_made_visible() -> None:
     verdict = await verdict_of(http(201, {"data": shown(name="\x1b[2J" * 2000)}))
-    (line,) = verdict.warnings
+    line = verdict.message or ""
     assert "\x1b" not in line
     assert "<U+001B>" in line
     assert len(line) <= 2000

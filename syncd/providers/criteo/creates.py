@@ -118,6 +118,9 @@ def _judge(items: Sequence[WriteItem], answer: Answer, hide: Hide) -> CallResult
     if len(found) > 1:
         text = f"the answer shows {len(found)} campaigns, and one was asked for"
         return undecided(items, Said(code="contradictory", text=text), answer.status)
+    if found and (other := _elsewhere(found[0], items[0].changes)) is not None:
+        text = hide(f"the answer speaks of another campaign: {other}")[:LONGEST]
+        return undecided(items, Said(code="contradictory", text=text), answer.status)
     if found:
         return every(items, _created(items[0], found[0], warnings, hide), answer.status)
     if all(error.is_mute for error in errors):
@@ -138,8 +141,24 @@ def _data(answer: Answer) -> tuple[dict[str, Any], list[bytes]]:
     return envelope, several or []
 
 
+def _elsewhere(row: bytes, changes: Mapping[str, str | None]) -> str | None:
+    """The campaign shown, where its name or advertiser is another than was asked for: then it was
+    not made by this call."""
+    try:
+        attributes = parse_row(row)["attributes"]
+        shown = {NAME: attributes.get("name"), ADVERTISER: attributes.get("advertiserId")}
+    except (NotStrict, KeyError, TypeError, AttributeError):
+        return None
+    others = [
+        f"{path} is {value}"
+        for path, value in shown.items()
+        if value is not None and str(value) != changes[path]
+    ]
+    return f"{_id(row)}, {', '.join(others)}" if others else None
+
+
 def _created(item: WriteItem, row: bytes, warnings: Sequence[Problem], hide: Hide) -> Verdict:
-    """The provider's yes. It stays one where the campaign is another than was asked for: it is
+    """The provider's yes. It stays one where the campaign is otherwise than was asked for: it is
     there now, and what is wrong with it stands beside."""
     lines = [verdicts.line(warning) for warning in warnings]
     try:

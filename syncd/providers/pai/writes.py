@@ -3,7 +3,7 @@ nothing is sent here."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -86,10 +86,14 @@ def _yes(item: WriteItem, told: Word, status: int, hide: Hide) -> CallResult:
     if not item.is_create and named != item.external_id:
         text = f"the answer says yes and speaks of campaign {hide(named)}"
         return undecided(items, Said(code="contradictory", text=text, trace_id=trace_id), status)
-    other = _other(item, shown, hide)
+    if item.is_create and (why := _other(item, shown, hide, ["name"])) is not None:
+        text = f"the answer says yes and speaks of campaign {hide(named)}: {why}"[:LONGEST]
+        return undecided(items, Said(code="contradictory", text=text, trace_id=trace_id), status)
+    other = _other(item, shown, hide, item.changes)
     if other is not None and not item.is_create:
         return rejected(items, Said(code="not_taken", text=other, trace_id=trace_id), status)
-    # What was created is there, whatever else it shows: after a no it would be created twice.
+    # What was created under its name is there, whatever else it shows: after a no it would be
+    # created twice. Under another name it is another campaign, whose answer went astray.
     verdict = Verdict(
         outcome=Outcome.APPLIED,
         trace_id=trace_id,
@@ -99,10 +103,13 @@ def _yes(item: WriteItem, told: Word, status: int, hide: Hide) -> CallResult:
     return every(items, verdict, status)
 
 
-def _other(item: WriteItem, shown: Mapping[str, Any], hide: Hide) -> str | None:
-    """A value in the answer that is not the one asked for. A null is an empty text; a field that is
-    left out says nothing."""
-    for path, wanted in item.changes.items():
+def _other(
+    item: WriteItem, shown: Mapping[str, Any], hide: Hide, paths: Iterable[str]
+) -> str | None:
+    """A value in the answer, at one of these paths, that is not the one asked for. A null is an
+    empty text; a field that is left out says nothing."""
+    for path in paths:
+        wanted = item.changes[path]
         given = shown.get(_KEYS[path], wanted)
         given = "" if given is None else given
         if given != wanted:

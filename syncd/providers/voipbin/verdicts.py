@@ -1,8 +1,10 @@
 """What one call to VoIPBIN did to its campaign, read from the answer. A yes is the campaign itself,
-with the values that were asked for; the empty campaign after a delete is a no."""
+with the values that were asked for; the empty campaign after a delete is a no. What was made shows
+at least its own name and type: a campaign with others is another one."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from syncd.model.call import CallResult, Whole, WriteCall, WriteItem
@@ -25,6 +27,7 @@ _WHOLE: Final = {
     **dict.fromkeys((405, 406, 410, 415), Whole.UNUSABLE),
 }
 _NO: Final = frozenset({400, 403, 404, 409, 422})  # to the campaign, where not to more than that
+_TOLD_BY: Final = ("name", "native.type")  # what a campaign that was just made is known by
 
 
 def judge(call: WriteCall, answer: Answer, hide: Hide) -> CallResult:
@@ -66,13 +69,13 @@ def _yes(item: WriteItem, answer: Answer, hide: Hide) -> CallResult:
     except RowError as error:
         said = Said(code="bad-answer", text=f"the answer is no campaign: {hide(str(error))}")
         return undecided([item], said, status)
+    if (why := _mismatch(item, shown)) is not None:
+        return _contradiction(item, status, hide(why)[:LONGEST])
     others = [hide(one) for one in _others(item, shown)]
     if item.is_create:
         id_ = shown.external_id
         made = Verdict(outcome=Outcome.APPLIED, created_id=id_, warnings=tuple(others))
         return every([item], made, status)
-    if (why := _mismatch(item, shown)) is not None:
-        return _contradiction(item, status, why)
     if others:
         text = f"the answer shows another value: {', '.join(others)}"[:LONGEST]
         return rejected([item], Said(code="not_taken", text=text), status)
@@ -81,6 +84,9 @@ def _yes(item: WriteItem, answer: Answer, hide: Hide) -> CallResult:
 
 def _mismatch(item: WriteItem, shown: Campaign) -> str | None:
     """Why an answer with a campaign says nothing of what was asked for."""
+    if item.is_create:
+        others = _others(item, shown, _TOLD_BY)
+        return f"it speaks of campaign {shown.external_id}: {', '.join(others)}" if others else None
     if shown.external_id != item.external_id:
         return f"it speaks of campaign {shown.external_id}"
     if "status" in item.changes and shown.status is Status.NONE:
@@ -100,11 +106,12 @@ def _contradiction(item: WriteItem, status: int, why: str) -> CallResult:
     return undecided([item], said, status)
 
 
-def _others(item: WriteItem, shown: Campaign) -> list[str]:
-    """What the answer shows otherwise than it was asked for; what it leaves out is none of it."""
+def _others(item: WriteItem, shown: Campaign, paths: Collection[str] | None = None) -> list[str]:
+    """What the answer shows otherwise than it was asked for, of all or of these paths; what it
+    leaves out is none of it."""
     values = {DELETED: None, **shown.values}
     return [
         f"{path} is {values[path]}"
         for path, value in item.changes.items()
-        if path in values and values[path] != value
+        if path in values and values[path] != value and (paths is None or path in paths)
     ]

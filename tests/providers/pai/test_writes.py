@@ -243,12 +243,25 @@ async def test_a_value_that_was_not_taken_is_rejected(
 
 
 async def test_what_was_created_with_another_value_is_there_all_the_same() -> None:
-    result = await result_of(http(200, envelope(row("new", "VIP", "x"))), create("VIP客户", "x"))
+    result = await result_of(
+        http(200, envelope(row("new", "VIP客户", "x"))), create("VIP客户", "y")
+    )
     assert verdict(result) == Verdict(
         outcome=Outcome.APPLIED,
         created_id="new",
         trace_id=TRACE,
-        warnings=("name: the answer shows 'VIP' instead",),
+        warnings=("note: the answer shows 'x' instead",),
+    )
+
+
+async def test_a_yes_to_a_create_that_shows_another_name_is_about_another_campaign() -> None:
+    result = await result_of(http(200, envelope(row("other", "VIP", "x"))), create("VIP客户", "x"))
+    assert verdict(result) == Verdict(
+        outcome=Outcome.UNKNOWN,
+        code="contradictory",
+        message="the answer says yes and speaks of campaign other:"
+        " name: the answer shows 'VIP' instead",
+        trace_id=TRACE,
     )
 
 

@@ -172,6 +172,12 @@ async def test_the_empty_campaign_after_a_delete_is_a_no(dialect: str) -> None:
 CONTRADICTORY: dict[str, tuple[WriteItem, Any, str]] = {
     "another campaign": (NAME, row("current", id=OTHER, name="other"), OTHER),
     "another campaign, deleted": (DELETE, row("current", id=OTHER, tm_delete=GONE_AT), OTHER),
+    "a campaign of another name after a create": (new(), row("current", name="x"), "name is x"),
+    "a campaign of another type after a create": (
+        new(),
+        row("current", name="test campaign", type="flow"),
+        "type is flow",
+    ),
     "an empty campaign": (NAME, EMPTY, "empty"),
     "an empty campaign after a start": (START, EMPTY, "empty"),
     "an empty campaign after a create": (new(), EMPTY, "empty"),
@@ -197,9 +203,10 @@ async def test_a_create_is_known_by_the_id_that_it_got(status: int, dialect: str
 
 
 async def test_a_create_that_shows_other_values_is_made_all_the_same() -> None:
-    found = verdict(await result_of(http(200, row("current", name="x", status="run")), new()))
+    shown = row("current", name="test campaign", service_level=7, status="run")
+    found = verdict(await result_of(http(200, shown), new()))
     assert (found.outcome, found.created_id) == (Outcome.APPLIED, ID)
-    assert found.warnings == ("name is x",)
+    assert found.warnings == ("native.service_level is 7",)
 
 
 UNDECIDED: dict[str, Reply] = {
