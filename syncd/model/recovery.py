@@ -54,9 +54,9 @@ def resolve(
     unknown: Unknown, remote: Mapping[str, str | None] | None, *, is_start: bool = False
 ) -> Resolution:
     """`remote` are the values of a whole read that began after the settle time; None: it is not
-    shown. What starts something is sent again only where nothing at all has moved since: what was
-    started may have ended."""
-    if remote is None:
+    shown, `deleted` alone: it is gone. What starts something is sent again only where nothing at
+    all has moved since: what was started may have ended."""
+    if remote is None or (remote.keys() == {DELETED} and DELETED not in unknown.sent):
         return _held(
             unknown,
             "out_of_view",
@@ -70,10 +70,12 @@ def resolve(
             "undecidable",
             f"the value was {_words(shown)} before the call and is now: no read can tell",
         )
-    done = {path for path, value in unknown.sent.items() if shown[path] == value}
+    # What a read leaves out is neither as it was nor as it was asked to be, not even null.
+    told = {path for path in unknown.sent if path == DELETED or is_told(path, remote)}
+    done = {path for path in told if shown[path] == unknown.sent[path]}
     if len(done) == len(shown):
         return _applied(unknown)
-    left = {path: value for path, value in shown.items() if path not in done}
+    left = {path: shown[path] for path in told - done}
     if any(value != before[path] for path, value in left.items()):
         said = f"after the unanswered call the provider shows {_words(left)}"
         return _partly(_held(unknown, "conflict", said), done)
@@ -85,8 +87,7 @@ def resolve(
             f" (from {unknown.before.get(VERSION)} to {remote.get(VERSION)}): it may have run; look"
             " at the provider, then queue the start again or cancel it",
         )
-    is_seen = any(path == DELETED or is_told(path, remote) for path in left)
-    return _partly(_not_applied(unknown) if is_seen else _unseen(unknown, left), done)
+    return _partly(_not_applied(unknown) if left else _unseen(unknown, shown.keys() - done), done)
 
 
 def _partly(resolution: Resolution, done: Collection[str]) -> Resolution:

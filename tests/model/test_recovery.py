@@ -79,6 +79,30 @@ def test_one_path_that_is_shown_tells_of_the_call_that_carried_both() -> None:
     }
 
 
+@pytest.mark.parametrize("sent", ["2", None])
+@pytest.mark.parametrize("remote", [{"name": "x"}, {"price.country.DE": "1"}])
+def test_a_read_that_leaves_a_path_out_says_neither_yes_nor_no(
+    sent: str | None, remote: Mapping[str, str | None]
+) -> None:
+    """A price that was set may still be there, or the new one, or none."""
+    one = replace(unknown(), sent={"price.country.UK": sent}, before={"price.country.UK": "1"})
+    found = resolve(one, remote)
+    assert (found.state, found.code) == (State.HELD, "undecidable")
+    assert "does not show price.country.UK" in (found.message or "")
+
+
+def test_a_price_that_the_list_no_longer_has_is_disabled() -> None:
+    one = replace(unknown(), sent={"price.country.UK": None}, before={"price.country.UK": "1"})
+    assert resolve(one, {"price.country": "DE"}).state is State.APPLIED
+
+
+@pytest.mark.parametrize("sent", ["50", None])
+def test_a_campaign_that_is_gone_tells_nothing_of_its_values(sent: str | None) -> None:
+    one = replace(unknown(), sent={"budget.daily": sent})
+    found = resolve(one, {"deleted": "true"})
+    assert (found.state, found.code) == (State.HELD, "out_of_view")
+
+
 def test_a_campaign_that_is_still_shown_was_not_deleted() -> None:
     one = replace(unknown(), sent={"deleted": "true"}, before={})
     assert resolve(one, {"name": "x"}).code == "not_applied"
