@@ -50,8 +50,9 @@ class Agreed:
     `disable`); `starts` says whether an activation is a start; `activations`, `max_increase` and
     `share` of so many `campaigns` (those made in the run too) hold within `window` seconds;
     `min_gap` lies between two changes of a path. `caps` by path (or `*`) and `cap_activations` are
-    the owner's, which nobody can let pass. With `four_eyes` nobody lets their own wish pass. `torn` are the arrivals of passes that
-    were interrupted: whether somebody took in what such a read showed, nobody knows."""
+    the owner's, which nobody can let pass. With `four_eyes` nobody lets their own wish pass. `torn`
+    are the arrivals of passes that were interrupted: whether somebody took in what such a read
+    showed, nobody knows."""
 
     fresh_for: float = 60.0
     max_factor: Decimal | None = Decimal(2)

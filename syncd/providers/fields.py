@@ -86,6 +86,13 @@ def number(given: Any, field: str) -> Decimal:
     return Decimal(given)
 
 
+def may_be_called(shown: str, asked: str) -> bool:
+    """Whether a name may be the one asked for: a provider may cut it, and is free in white space
+    and case."""
+    one, other = (" ".join(name.split()).casefold() for name in (shown, asked))
+    return one == other or (bool(one) and other.startswith(one))
+
+
 def clean(given: str) -> tuple[str, bool]:
     """The text as a database takes it, NUL and half surrogates replaced; and whether any was."""
     cleaned = _UNSTORABLE.sub("\ufffd", given)

@@ -16,6 +16,7 @@ from syncd.providers.fields import (
     clean,
     identifier,
     mapping,
+    may_be_called,
     number,
     row_object,
     text,
@@ -189,3 +190,23 @@ def test_a_number_is_any_number_exactly() -> None:
 def test_a_text_loses_only_what_no_database_takes(given: str, cleaned: str, marked: int) -> None:
     assert clean(given) == (cleaned, bool(marked))
     assert json.dumps(cleaned, ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize(
+    ("shown", "asked"),
+    [
+        ("Spring", "Spring"),
+        ("spring  sale", " Spring Sale"),
+        ("Spring S", "Spring Sale"),
+        ("", " "),
+    ],
+)
+def test_a_name_may_come_back_cut_or_tidied(shown: str, asked: str) -> None:
+    assert may_be_called(shown, asked)
+
+
+@pytest.mark.parametrize(
+    ("shown", "asked"), [("Spring Sale 2", "Spring Sale"), ("Autumn", "Spring"), ("", "Spring")]
+)
+def test_another_name_is_of_another_campaign(shown: str, asked: str) -> None:
+    assert not may_be_called(shown, asked)

@@ -18,7 +18,7 @@ from syncd.providers.calls import Hide
 from syncd.providers.criteo import rows, spendlimit, verdicts
 from syncd.providers.criteo.dialects import DOCUMENTED
 from syncd.providers.criteo.problems import Problem, problems, told
-from syncd.providers.fields import RowError, identifier
+from syncd.providers.fields import RowError, identifier, may_be_called
 from syncd.providers.outcomes import Said, every, refused, rejected, undecided
 from syncd.providers.redaction import LONGEST
 from syncd.providers.transport import Answer
@@ -152,9 +152,13 @@ def _elsewhere(row: bytes, changes: Mapping[str, str | None]) -> str | None:
     others = [
         f"{path} is {value}"
         for path, value in shown.items()
-        if value is not None and str(value) != changes[path]
+        if value is not None and not _is_own(path, str(value), changes[path] or "")
     ]
     return f"{_id(row)}, {', '.join(others)}" if others else None
+
+
+def _is_own(path: str, shown: str, asked: str) -> bool:
+    return may_be_called(shown, asked) if path == NAME else shown == asked
 
 
 def _created(item: WriteItem, row: bytes, warnings: Sequence[Problem], hide: Hide) -> Verdict:

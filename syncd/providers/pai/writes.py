@@ -3,7 +3,7 @@ nothing is sent here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -13,7 +13,7 @@ from syncd.model.call import CallResult, Whole, WriteCall, WriteItem, WritePlan
 from syncd.model.path import DELETED
 from syncd.model.update import Outcome, Verdict
 from syncd.providers.calls import Hide
-from syncd.providers.fields import RowError, identifier
+from syncd.providers.fields import RowError, identifier, may_be_called
 from syncd.providers.outcomes import Said, every, refused, rejected, undecided, unjudged
 from syncd.providers.pai.answers import Meaning, Word, word
 from syncd.providers.pai.rows import is_segment
@@ -86,10 +86,10 @@ def _yes(item: WriteItem, told: Word, status: int, hide: Hide) -> CallResult:
     if not item.is_create and named != item.external_id:
         text = f"the answer says yes and speaks of campaign {hide(named)}"
         return undecided(items, Said(code="contradictory", text=text, trace_id=trace_id), status)
-    if item.is_create and (why := _other(item, shown, hide, ["name"])) is not None:
+    if item.is_create and (why := _other_name(item, shown, hide)) is not None:
         text = f"the answer says yes and speaks of campaign {hide(named)}: {why}"[:LONGEST]
         return undecided(items, Said(code="contradictory", text=text, trace_id=trace_id), status)
-    other = _other(item, shown, hide, item.changes)
+    other = _other(item, shown, hide)
     if other is not None and not item.is_create:
         return rejected(items, Said(code="not_taken", text=other, trace_id=trace_id), status)
     # What was created under its name is there, whatever else it shows: after a no it would be
@@ -103,13 +103,18 @@ def _yes(item: WriteItem, told: Word, status: int, hide: Hide) -> CallResult:
     return every(items, verdict, status)
 
 
-def _other(
-    item: WriteItem, shown: Mapping[str, Any], hide: Hide, paths: Iterable[str]
-) -> str | None:
-    """A value in the answer, at one of these paths, that is not the one asked for. A null is an
-    empty text; a field that is left out says nothing."""
-    for path in paths:
-        wanted = item.changes[path]
+def _other_name(item: WriteItem, shown: Mapping[str, Any], hide: Hide) -> str | None:
+    """Why an answer is about another campaign than the one that was to be made."""
+    given, asked = shown.get(_KEYS["name"]), item.changes["name"] or ""
+    if given is None or may_be_called(str(given), asked):
+        return None
+    return f"its name is {hide(str(given))!r}"
+
+
+def _other(item: WriteItem, shown: Mapping[str, Any], hide: Hide) -> str | None:
+    """A value in the answer that is not the one asked for. A null is an empty text; a field that is
+    left out says nothing."""
+    for path, wanted in item.changes.items():
         given = shown.get(_KEYS[path], wanted)
         given = "" if given is None else given
         if given != wanted:

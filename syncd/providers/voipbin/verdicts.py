@@ -4,7 +4,6 @@ at least its own name and type: a campaign with others is another one."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Final
 
 from syncd.model.call import CallResult, Whole, WriteCall, WriteItem
@@ -12,7 +11,7 @@ from syncd.model.campaign import Campaign, Status
 from syncd.model.path import DELETED
 from syncd.model.update import Outcome, Verdict
 from syncd.providers.calls import Hide
-from syncd.providers.fields import RowError
+from syncd.providers.fields import RowError, may_be_called
 from syncd.providers.outcomes import Said, applied, every, rejected, undecided, unjudged
 from syncd.providers.redaction import LONGEST
 from syncd.providers.transport import Answer
@@ -27,7 +26,7 @@ _WHOLE: Final = {
     **dict.fromkeys((405, 406, 410, 415), Whole.UNUSABLE),
 }
 _NO: Final = frozenset({400, 403, 404, 409, 422})  # to the campaign, where not to more than that
-_TOLD_BY: Final = ("name", "native.type")  # what a campaign that was just made is known by
+_TYPE: Final = "native.type"
 
 
 def judge(call: WriteCall, answer: Answer, hide: Hide) -> CallResult:
@@ -85,8 +84,10 @@ def _yes(item: WriteItem, answer: Answer, hide: Hide) -> CallResult:
 def _mismatch(item: WriteItem, shown: Campaign) -> str | None:
     """Why an answer with a campaign says nothing of what was asked for."""
     if item.is_create:
-        others = _others(item, shown, _TOLD_BY)
-        return f"it speaks of campaign {shown.external_id}: {', '.join(others)}" if others else None
+        why = [] if may_be_called(shown.name, item.changes.get("name") or "") else ["name"]
+        why += [_TYPE] if shown.values.get(_TYPE) not in (None, item.changes.get(_TYPE)) else []
+        others = [f"{path} is {shown.values[path]}" for path in why]
+        return f"it speaks of campaign {shown.external_id}: {', '.join(others)}" if why else None
     if shown.external_id != item.external_id:
         return f"it speaks of campaign {shown.external_id}"
     if "status" in item.changes and shown.status is Status.NONE:
@@ -106,12 +107,11 @@ def _contradiction(item: WriteItem, status: int, why: str) -> CallResult:
     return undecided([item], said, status)
 
 
-def _others(item: WriteItem, shown: Campaign, paths: Collection[str] | None = None) -> list[str]:
-    """What the answer shows otherwise than it was asked for, of all or of these paths; what it
-    leaves out is none of it."""
+def _others(item: WriteItem, shown: Campaign) -> list[str]:
+    """What the answer shows otherwise than it was asked for; what it leaves out is none of it."""
     values = {DELETED: None, **shown.values}
     return [
         f"{path} is {values[path]}"
         for path, value in item.changes.items()
-        if path in values and values[path] != value and (paths is None or path in paths)
+        if path in values and values[path] != value
     ]

@@ -255,14 +255,18 @@ async def test_what_was_created_with_another_value_is_there_all_the_same() -> No
 
 
 async def test_a_yes_to_a_create_that_shows_another_name_is_about_another_campaign() -> None:
-    result = await result_of(http(200, envelope(row("other", "VIP", "x"))), create("VIP客户", "x"))
+    asked = create("VIP客户", "x")
+    result = await result_of(http(200, envelope(row("other", "New", "x"))), asked)
     assert verdict(result) == Verdict(
         outcome=Outcome.UNKNOWN,
         code="contradictory",
-        message="the answer says yes and speaks of campaign other:"
-        " name: the answer shows 'VIP' instead",
+        message="the answer says yes and speaks of campaign other: its name is 'New'",
         trace_id=TRACE,
     )
+    for cut in ("VIP", "vip客"):
+        made = verdict(await result_of(http(200, envelope(row("mine", cut, "x"))), asked))
+        assert (made.outcome, made.created_id) == (Outcome.APPLIED, "mine")
+        assert made.warnings == (f"name: the answer shows {cut!r} instead",)
 
 
 async def test_a_create_with_the_name_of_another_campaign_is_a_new_one() -> None:
