@@ -4,6 +4,7 @@ and whatever comes back, or does not, every update in the call gets its own resu
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 from syncd.crashpoint import crashpoint
@@ -142,6 +143,10 @@ class Sender:
             await self._account.mirror.absorb(batch.run_id, campaigns, marker)
         except ProviderError:
             pass  # nothing was learnt: a later pass finds out
+        except BaseException:
+            said = "the process was stopped before a read told what became of it"
+            await finish(self._settle(batch, _undecided(result, odd, said)))
+            raise
         judged = {
             item.external_id: _looked_up(
                 result.verdicts[item.external_id], item, values.get(item.external_id)
@@ -247,6 +252,13 @@ def _halves(call: WriteCall) -> list[WriteCall]:
 def _no_word(batch: Batch, message: str) -> CallResult:
     verdict = Verdict(outcome=Outcome.UNKNOWN, code="no-answer", message=message)
     return CallResult(verdicts=dict.fromkeys(batch.external_ids, verdict), message=message)
+
+
+def _undecided(result: CallResult, odd: Sequence[WriteItem], message: str) -> CallResult:
+    """The same answer, of which nobody knows what it means for the odd items."""
+    unknown = Verdict(outcome=Outcome.UNKNOWN, code="no-answer", message=message)
+    open_ones = {item.external_id: unknown for item in odd}
+    return replace(result, verdicts={**result.verdicts, **open_ones})
 
 
 def _nothing_sent(batch: Batch, refused: IntentRefused) -> CallResult:

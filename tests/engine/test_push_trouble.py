@@ -62,6 +62,30 @@ async def test_a_cancelled_send_is_recorded_as_unknown(parts: Parts, cancellatio
     assert await one.states(ids) == ["unknown", "unknown"]
 
 
+async def test_what_an_odd_reply_is_read_for_is_recorded_when_that_read_is_cancelled(
+    parts: Parts,
+) -> None:
+    async def answer(platform: Platform, call: WriteCall) -> CallResult:
+        platform.read = never  # type: ignore[method-assign]
+        odd = Verdict(outcome=Outcome.REJECTED, code="not_taken", message="it shows 55")
+        fine = Verdict(outcome=Outcome.APPLIED)
+        return CallResult(verdicts={"c00": odd, "c01": fine}, status=200)
+
+    async def never(ids: Sequence[str]) -> Reading:
+        reading.set()
+        await asyncio.Event().wait()
+        raise AssertionError(ids)
+
+    reading = asyncio.Event()
+    one, ids = await ready(parts, 2, answer)
+    task = asyncio.create_task(push(one.account))
+    await reading.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await one.states(ids) == ["unknown", "applied"]
+
+
 async def test_a_call_for_which_the_lease_is_too_short_is_queued_again_unsent(parts: Parts) -> None:
     one, ids = await ready(parts, 2)
     parts.lease.deadline = boottime() + 19
