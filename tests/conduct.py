@@ -2,6 +2,7 @@
 behind when it stops, what it calls gone. Plain values in, violations out; it shares no code with
 those it judges, and knows no provider."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
@@ -50,3 +51,16 @@ def stopped_cleanly(rows: Rows) -> Iterator[Violation]:
         if attempt["outcome"] is None:
             what = f"update {attempt['update_id']} in batch {attempt['batch_id']}"
             yield Violation(18, f"{what} was left without an outcome")
+
+
+def left_open(arrivals: Iterable[Row], attempts: Iterable[Row]) -> Iterator[Violation]:
+    """Promise 18, after a pass was cancelled, of what arrived in it and the attempts of its own
+    batches: all that it sent has an outcome. A batch without one may never have left while another
+    of the same bytes did, so something is amiss only where more arrived than have one."""
+    arrived = Counter(row["body_sha256"] for row in arrivals if row["is_write"])
+    mine = {attempt["batch_id"]: attempt for attempt in attempts}
+    told = Counter(one["body_sha256"] for one in mine.values() if one["outcome"] is not None)
+    for one in mine.values():
+        if one["outcome"] is None and arrived[one["body_sha256"]] > told[one["body_sha256"]]:
+            what = f"update {one['update_id']} in batch {one['batch_id']}"
+            yield Violation(18, f"{what} was sent and is left without an outcome")

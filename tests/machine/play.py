@@ -14,6 +14,7 @@ import asyncpg
 from syncd.config import Config
 from syncd.daemon import SyncRequest, register
 from syncd.simulator.faults import Fault
+from tests.conduct import left_open
 from tests.e2e.scene import Row, Scene
 from tests.machine import asking
 from tests.machine.agreements import Agreement
@@ -36,6 +37,7 @@ _DIES = """
     UPDATE syncd.leases SET owner = regexp_replace(owner, '[0-9]+[|][0-9]+$', '999999999|1')
      WHERE owner IS NOT NULL"""
 """As if the process that holds them had been another one, which is gone."""
+_LAST_BATCH = "SELECT coalesce(max(batch_id), 0) FROM report.update_attempts"
 _LOOK = """
     SELECT id, account, state::text, results, superseded_by, reason_code, reason
       FROM report.updates ORDER BY id"""
@@ -144,30 +146,33 @@ class Play:
 
     async def strike(self, which: int, stroke: Stroke, passes: Passes) -> None:
         """A pass that is interrupted."""
-        before = self._seqs()
+        before, last = self._seqs(), await self._last_batch()
         await run(self.config, self.life, self._request([which], passes), stroke)
         if stroke.fired is not None:
             self.tally.add("struck", f"{stroke.manner} at {stroke.fired}")
             if stroke.manner == "cancel":
-                self.found += await self._left_open(self.scene(which), before)
+                self.found += await self._left_open(self.scene(which), before, last)
         await self._after(before, is_torn=stroke.fired is not None and stroke.manner != "edit")
 
-    async def _left_open(self, scene: Scene, before: Mapping[str, int]) -> list[Violation]:
-        """Promise 18: whatever arrived of a pass that was cancelled has an outcome."""
-        new = scene.simulator.journal.arrivals[before[scene.place.account] :]
-        arrived = {one.body_sha256 for one in new if one.is_write}
-        rows = await scene.books.view("update_attempts", "outcome IS NULL")
+    async def _left_open(
+        self, scene: Scene, before: Mapping[str, int], last: int
+    ) -> list[Violation]:
+        """What a pass that was cancelled left open of its batches, which come after the last one
+        before it."""
+        new = scene.simulator.journal.since(before[scene.place.account])
+        rows = await scene.books.view("update_attempts", "batch_id > $1", last)
         mine = [row for row in rows if row["account"] == scene.place.account]
-        return [
-            Violation(18, f"update {row['update_id']} was sent and is left without an outcome")
-            for row in mine
-            if row["body_sha256"] in arrived
-        ]
+        return list(left_open(new, mine))
+
+    async def _last_batch(self) -> int:
+        """The number of the last batch of all."""
+        connection = self.scenes[0].books.connection
+        return int(await connection.fetchval(_LAST_BATCH))
 
     async def hold(self, which: int, when: str, aside: Act, end: str) -> None:
         """A push of which one call is held, before or after it is applied, while something else
         happens; then it goes on, is cancelled, dies with the call still held, or is taken over."""
-        scene, before = self.scene(which), self._seqs()
+        scene, before, last = self.scene(which), self._seqs(), await self._last_batch()
         held = scene.simulator.faults.arm("hold", writes_of(scene.simulator)[0], when=when)
         life = self.life
 
@@ -187,7 +192,7 @@ class Play:
         if is_held:
             self.tally.add("struck", f"{end} while held {when}")
         if is_held and end == "cancel":
-            self.found += await self._left_open(scene, before)
+            self.found += await self._left_open(scene, before, last)
         if is_held and end in {"cancel", "death"}:
             self.hanging.append(held)
         else:

@@ -98,7 +98,11 @@ def update(number: int, campaign: str, amount: str, **changed: Any) -> dict[str,
 
 
 def attempt(
-    batch: int, number: int, entries: dict[str, str], outcome: str = "applied", **changed: Any
+    batch: int,
+    number: int,
+    entries: dict[str, str],
+    outcome: str | None = "applied",
+    **changed: Any,
 ) -> dict[str, Any]:
     row = {
         "batch_id": batch,

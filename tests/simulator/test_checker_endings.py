@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.arrivals import Rows
+from tests.conduct import left_open
 from tests.endings import (
     MOVES,
     all_is_decided,
@@ -17,7 +18,7 @@ from tests.endings import (
 )
 from tests.moved import Move, moved
 from tests.promises import FINAL
-from tests.simulator.journals import SECOND, read, update, write
+from tests.simulator.journals import SECOND, attempt, read, update, write
 
 ASKED = {7: {"external_id": "1", "patch": {"budget.daily": "50.0"}}}
 
@@ -113,3 +114,23 @@ def test_lines_move_along_with_the_clock_from_the_moment_on_in_which_it_was_move
     assert second["gone_ns"] is None
     (held,) = moved([lines[0] | {"replied_ns": 9 * SECOND}], [Move(5 * SECOND, 60)])
     assert (held["arrived_ns"], held["replied_ns"]) == (SECOND, 69 * SECOND)
+
+
+def test_what_a_cancelled_pass_sent_and_left_open_breaks_18() -> None:
+    first, second = {"1": "50"}, {"1": "60"}
+    done, cut = attempt(1, 1, first), attempt(2, 2, second, None)
+    lines = [write(100, first), write(101, second)]
+    assert [one.promise for one in left_open(lines, [done, cut])] == [18]
+    assert list(left_open(lines, [done, attempt(2, 2, second, "unknown")])) == []
+    assert list(left_open(lines[:1], [done, cut])) == [], "it never left"
+
+
+def test_a_call_that_never_left_is_not_taken_for_another_of_the_same_bytes() -> None:
+    same = {"1": "50"}
+    done, cut = attempt(1, 1, same), attempt(2, 2, same, None)
+    assert list(left_open([write(100, same)], [done, cut])) == []
+    assert list(left_open([write(100, same)], [cut, done])) == []
+    both = [write(100, same), write(101, same)]
+    assert [one.promise for one in left_open(both, [done, cut])] == [18]
+    several = [attempt(1, 1, same), attempt(1, 3, same), cut]
+    assert [one.promise for one in left_open(both, several)] == [18], "one batch is one call"
