@@ -82,9 +82,10 @@ async def test_a_service_whose_postgres_was_killed_starts_it_again_and_goes_on(
 
             async def is_queued() -> bool:
                 query = (
-                    "SELECT syncd.enqueue('shop', external_id, '{\"budget.daily\": \"901\"}') "
-                    "FROM report.campaigns "
-                    "WHERE \"values\" ->> 'budget.daily' <> 'unlimited' LIMIT 1"
+                    "SELECT syncd.enqueue('shop', external_id, jsonb_build_object('budget.daily', "
+                    "((\"values\" ->> 'budget.daily')::numeric + 1)::text)) FROM report.campaigns "
+                    "WHERE \"values\" ->> 'budget.daily' <> 'unlimited' "
+                    "ORDER BY external_id LIMIT 1"
                 )
                 return await ask(tmp_path, query) is not None
 
