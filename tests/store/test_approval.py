@@ -236,6 +236,8 @@ async def test_what_is_overtaken_in_part_is_still_a_persons_to_decide(parts: Par
     older = await parts.hold(patch={DAILY: "500", "budget.monthly": "700"})
     await parts.apply("a", "120")
     await parts.decisions.approve(older, "bob")
+    (row,) = await parts.reports.updates_by_id([older])
+    assert (row["state"], row["approved_until"] is not None) == ("queued", True)
 
 
 async def test_nobody_approves_past_the_owners_caps(parts: Parts) -> None:
