@@ -88,16 +88,24 @@ async def empty(stand: Stand) -> str:
 async def lost(
     evidence: Evidence, adapter: Provider, pull: Pull, real: Mapping[str, Real]
 ) -> list[str]:
-    """Campaigns that a pull would count as missing though they are there. Where the provider marks
-    what is gone, an absent campaign is read singly before anything is concluded, so that this read
-    counts too."""
-    missing = passed_over(pull, real)
-    if missing and evidence is Evidence.MARKED:
-        size = adapter.capabilities.read_batch
-        for start in range(0, len(missing), size):
-            reading = await adapter.read(missing[start : start + size])
-            missing = [one for one in missing if one not in reading.campaigns]
+    """Campaigns that a pull would count as missing though they are there."""
+    missing = await unread(evidence, adapter, passed_over(pull, real))
     return [f"{one} is not shown, and the listing says that it is whole" for one in missing]
+
+
+async def unread(evidence: Evidence, adapter: Provider, absent: Sequence[str]) -> list[str]:
+    """Of campaigns that a listing did not show, those that are missing. Where the provider marks
+    what is gone, an absent campaign is read singly before anything is concluded, so that this read
+    counts too: pages that end between rows of one moment pass over some."""
+    if evidence is not Evidence.MARKED:
+        return list(absent)
+    missing: list[str] = []
+    size = adapter.capabilities.read_batch
+    for start in range(0, len(absent), size):
+        some = absent[start : start + size]
+        reading = await adapter.read(some)
+        missing += [one for one in some if one not in reading.campaigns]
+    return missing
 
 
 def passed_over(pull: Pull, real: Mapping[str, Real]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Final
 from syncd.conformance.check import check
 from syncd.conformance.ending import NotApplicable, counted, demand
 from syncd.conformance.listing import Pull, pulled
+from syncd.conformance.paging import unread
 from syncd.conformance.rehearsal import Attempt, rehearsed
 from syncd.conformance.stand import Stand
 from syncd.model.fold import plan_push
@@ -21,7 +22,10 @@ async def pull_twice(stand: Stand) -> str:
     first, second = await pulled(stand.reader), await pulled(stand.reader)
     async with stand.adapter() as adapter:
         third = await pulled(adapter)
-    demand([*_moved(first, second), *_moved(first, third)])
+    findings: list[str] = []
+    for other in (second, third):
+        findings += [*await _one_sided(stand, first, other), *_moved(first, other)]
+    demand(findings)
     return counted(len(first.campaigns), "campaign")
 
 
@@ -74,9 +78,16 @@ def _left(stand: Stand, number: int, attempt: Attempt) -> list[str]:
     ]
 
 
+async def _one_sided(stand: Stand, first: Pull, second: Pull) -> list[str]:
+    """Campaigns that only one of two pulls shows."""
+    absent = sorted(first.campaigns.keys() ^ second.campaigns.keys())
+    missing = await unread(stand.capabilities.gone, stand.reader, absent)
+    return [f"{one} is shown by one pull only" for one in missing]
+
+
 def _moved(first: Pull, second: Pull) -> list[str]:
     one, other = first.campaigns, second.campaigns
-    findings = [f"{id_} is shown by one pull only" for id_ in sorted(one.keys() ^ other.keys())]
+    findings: list[str] = []
     for id_ in sorted(one.keys() & other.keys()):
         if one[id_].fingerprint != other[id_].fingerprint:
             findings.append(f"{id_} moved: {_unlike(first, id_, other[id_].values)}")

@@ -62,6 +62,18 @@ class LosesTheLast(Adapter):
             yield replace(page, campaigns=page.campaigns[:-1])
 
 
+class LosesTheLastAtTimes(Adapter):
+    """A page's last row comes in every other listing."""
+
+    count = 0
+
+    async def pages(self) -> AsyncGenerator[Page, None]:
+        self.count += 1
+        kept = -1 if self.count % 2 else None
+        async for page in super().pages():
+            yield replace(page, campaigns=page.campaigns[:kept])
+
+
 class EndsInSilence(Adapter):
     """What breaks a listing is taken for its end."""
 
@@ -383,6 +395,7 @@ PLANTED = tuple(
         ("criteo", Rounds, "money/write"),
         ("pai", TakesChinaForUtc, "times/round-trip"),
         ("pai", NeverTheSame, "steady/pull-twice"),
+        ("criteo", LosesTheLastAtTimes, "steady/pull-twice"),
         ("pai", ReadsNothing, "steady/read-alike"),
         ("pai", ShoutsNames, "steady/push-then-plan"),
         ("voipbin", GuessesStatus, "unknown/words"),

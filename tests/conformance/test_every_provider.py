@@ -3,10 +3,18 @@ its reason."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import cycle
+
 import pytest
 
 from syncd.config.catalogue import BUILT_IN
-from syncd.conformance import Outcome, Subject
+from syncd.conformance import Outcome, Subject, running
+from syncd.conformance.listing import pulled
+from syncd.ports import Provider
+from syncd.providers.settings import Settings
+from syncd.providers.voipbin.adapter import Voipbin
 from tests.conformance.conftest import Benches, run
 
 SLICE = (
@@ -38,3 +46,23 @@ async def test_a_provider_passes_what_is_for_it(benches: Benches, provider: str)
     skipped = {name: one for name, one in results.items() if one.outcome is Outcome.SKIPPED}
     assert skipped.keys() == SKIPPED[provider]
     assert all(one.told for one in results.values())
+
+
+async def test_pages_that_end_between_rows_of_one_moment_are_no_movement() -> None:
+    """VoIPBIN passes over the rest of such rows, which pages of another size show."""
+    sizes = cycle((1.0, 0.04))  # the usual one, and seventy
+
+    @asynccontextmanager
+    async def opened(settings: Settings) -> AsyncIterator[Provider]:
+        async with Voipbin(settings, chance=lambda: next(sizes)) as adapter:
+            shown.append(len((await pulled(adapter)).campaigns))
+            yield adapter
+
+    shown: list[int] = []
+    registration = BUILT_IN["voipbin"]
+    command = (*registration.bench, "--campaigns", "110")
+    async with running(command, "documented") as bench:
+        subject = Subject(registration=registration, opened=opened)
+        results = await run(bench, subject, "steady/pull-twice")
+    assert len({*shown}) == 2
+    assert [one.outcome for one in results.values()] == [Outcome.PASSED], results
