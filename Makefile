@@ -43,7 +43,8 @@ planted: environment ## plant bugs in syncd one by one: each must be caught, one
 
 soak: environment ## for 40 minutes what `make test` has no time for: random histories, every crash point, and more
 	@until=$$(($$(date +%s) + 2340)); code=0; \
-	$(PYTEST) -q -n 2 --dist worksteal -m soak $(ARGS) || code=1; \
+	$(PYTEST) -q -n 2 --dist worksteal -m "soak or hypothesis" --hypothesis-profile exploring \
+	$(ARGS) || code=1; \
 	test -n "$(ARGS)" || SOAK_UNTIL=$$until $(PYTEST) -q -n 2 -m soak tests/machine -k as_long_as \
 	|| code=1; exit $$code
 
