@@ -17,6 +17,8 @@ UV := uv==0.13.9
 COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate \
 	--no-header --quiet --upgrade
 PYTEST := .venv/bin/python -m pytest -p no:cacheprovider
+# One order and one chance for every run; ARGS="--randomly-seed=N" is another, and soak's are new.
+SUITE := $(PYTEST) -q -n 2 --dist worksteal --randomly-seed 2026 -m "not limits and not soak"
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -25,14 +27,14 @@ demo: environment ## run the whole job once on this machine: Postgres, five simu
 	@.venv/bin/syncd demo $(ARGS)
 
 test: environment ## run the tests
-	@$(PYTEST) -q -n 2 --dist worksteal -m "not limits and not soak" $(ARGS)
+	@$(SUITE) $(ARGS)
 
 check: environment ## style, types and layers, then the tests
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/ruff format --quiet --check .
 	@.venv/bin/mypy --no-error-summary
 	@said=$$(.venv/bin/lint-imports --no-cache) || { echo "$$said"; exit 1; }
-	@$(PYTEST) -q -n 2 --dist worksteal -m "not limits and not soak" $(ARGS)
+	@$(SUITE) $(ARGS)
 
 conformance: environment ## prove every adapter against its simulated provider, in both dialects
 	@code=0; for name in criteo icas epom pai voipbin; do \

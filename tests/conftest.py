@@ -2,7 +2,6 @@
 time that each suite took."""
 
 import logging
-import random
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -18,18 +17,10 @@ from syncd.store.embedded import EmbeddedPostgres, temporary_cluster
 from syncd.store.migrations import upgrade
 from tests.kill import table
 
-# A loaded machine is not a failure, and what was found stands in the test, not in a folder. A run
-# of `make test` tries the same examples each time; `make soak` looks for new ones.
+# A loaded machine is not a failure, and what was found stands in the test, not in a folder.
 settings.register_profile("exploring", deadline=None, database=None)
 settings.register_profile("same", settings.get_profile("exploring"), derandomize=True)
 settings.load_profile("same")
-
-
-@pytest.fixture(autouse=True)
-def _own_chance(request: pytest.FixtureRequest) -> None:
-    """What is left to chance in this process is the same for a test each time: waiting times, and
-    the size of a provider's pages."""
-    random.seed(request.node.nodeid)
 
 
 @pytest.fixture(autouse=True)
