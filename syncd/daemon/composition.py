@@ -1,15 +1,13 @@
-"""Building the parts: the database that the configuration names, each account's adapter with its
-limits, and an account held under a lease for as long as its passes run."""
+"""Building the parts: what the configuration declares to the database, each account's adapter with
+its limits, and an account held under a lease for as long as its passes run."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
 
 import structlog
 
@@ -31,9 +29,8 @@ from syncd.ports import Provider, Vault
 from syncd.providers import registry
 from syncd.providers.settings import Settings
 from syncd.store.accounts import Accounts, Registration, Slots
-from syncd.store.database import Database, open_database
+from syncd.store.database import Database
 from syncd.store.leases import Lease, own_name, take_lease
-from syncd.store.migrations import SERVICE, upgrade
 from syncd.store.mirror import Mirror
 from syncd.store.outbox import Outbox
 from syncd.store.records import Records
@@ -41,65 +38,7 @@ from syncd.store.runs import Runs
 from syncd.store.tokens import TokenVault
 from syncd.store.unknowns import Unknowns
 
-if TYPE_CHECKING:
-    from syncd.store.embedded import EmbeddedPostgres
-
 log = structlog.get_logger()
-
-
-@contextlib.asynccontextmanager
-async def open_store(config: Config) -> AsyncIterator[Database]:
-    """The configured database. An embedded one is started, or joined, and brought to this
-    schema."""
-    async with open_lasting_store(config) as (database, _):
-        yield database
-
-
-@contextlib.asynccontextmanager
-async def open_lasting_store(
-    config: Config,
-) -> AsyncIterator[tuple[Database, Callable[[], Awaitable[None]]]]:
-    """The configured database, and what brings it back after it went away: an embedded one is
-    joined or started again, for any other there is nothing to do but wait."""
-    if config.database.url is not None:
-        async with open_database(config.database.url.resolve().get_secret_value()) as database:
-            yield database, _wait_for_it
-        return
-    with _cluster(config) as cluster:
-        await upgrade(cluster.dsn())
-        async with open_database(cluster.dsn(), role=SERVICE) as database:
-
-            async def bring_back() -> None:
-                database.move(await asyncio.to_thread(cluster.rejoin))
-
-            yield database, bring_back
-
-
-async def _wait_for_it() -> None:
-    """Somebody else's server comes back by itself."""
-
-
-@contextlib.contextmanager
-def owner_dsn(config: Config) -> Iterator[str]:
-    """The address under which the schema may be changed."""
-    address = config.database.owner_url or config.database.url
-    if address is not None:
-        yield address.resolve().get_secret_value()
-        return
-    with _cluster(config) as cluster:
-        yield cluster.dsn()
-
-
-@contextlib.contextmanager
-def _cluster(config: Config) -> Iterator[EmbeddedPostgres]:
-    if not config.database.embedded:
-        raise UsageError(
-            "no database is configured", remedy="set [database] url, or embedded = true"
-        )
-    from syncd.store.embedded import shared_cluster  # its binaries are an extra
-
-    with shared_cluster(config.service.data_dir) as cluster:
-        yield cluster
 
 
 async def register(config: Config, database: Database) -> dict[str, int]:

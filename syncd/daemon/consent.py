@@ -17,11 +17,11 @@ from syncd.daemon.composition import (
     adapter_settings,
     chosen,
     hold,
-    open_store,
     register,
     stations,
     token_vault,
 )
+from syncd.daemon.databases import open_store
 from syncd.engine.worker import until_free
 from syncd.errors import LeaseBusy, SyncdError, UsageError
 from syncd.providers.icas import consent as icas

@@ -15,11 +15,11 @@ from syncd.daemon.composition import (
     Watch,
     chosen,
     hold,
-    open_store,
     register,
     stations,
     token_vault,
 )
+from syncd.daemon.databases import open_store
 from syncd.errors import SyncdError
 from syncd.model.campaign import Campaign
 from syncd.model.guard import mismatch

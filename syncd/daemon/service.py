@@ -18,13 +18,13 @@ from syncd.daemon.composition import (
     Station,
     Watch,
     hold,
-    open_lasting_store,
     pull_times,
     push_times,
     register,
     stations,
 )
 from syncd.daemon.consent import refresh_idle
+from syncd.daemon.databases import open_lasting_store
 from syncd.engine.events import CallSettled, Event, PassEnded
 from syncd.engine.schedule import WakeTrigger
 from syncd.engine.supervisor import serve
