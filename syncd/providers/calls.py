@@ -95,7 +95,7 @@ def open_transport(settings: Settings) -> Transport:
 
 
 class Calls:
-    """One account's way to its provider; an async context that holds its connections."""
+    """One account's way to its provider, while the `transport` is open."""
 
     def __init__(
         self, settings: Settings, transport: Transport, signer: Signer, manner: Manner
@@ -103,21 +103,9 @@ class Calls:
         self._limits = settings.limits
         self._need = settings.request_timeout
         self._base = settings.base_url.rstrip("/")
-        self._transport = transport
+        self.transport: Final = transport
         self._signer = signer
         self._manner = manner
-
-    async def __aenter__(self) -> Self:
-        await self._transport.__aenter__()
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._transport.__aexit__(exc_type, exc, traceback)
 
     def request(
         self,
@@ -176,7 +164,7 @@ class Calls:
         key, permit = ready
         last_word = await intend(self._outgoing(request))
         signed = dataclasses.replace(self._signer.sign(request, key), is_write=True)
-        answer = await self._transport.send(signed, permit, last_word)
+        answer = await self.transport.send(signed, permit, last_word)
         if self._manner.is_unauthorised(answer):
             self._signer.drop(key)
         await self._heed(answer)
@@ -200,7 +188,7 @@ class Calls:
     async def _exchange(self, request: Request) -> tuple[Answer, Any]:
         key = await self._signer.get()
         permit = await self._limits.acquire(request.operation, is_write=False)
-        answer = await self._transport.send(self._signer.sign(request, key), permit)
+        answer = await self.transport.send(self._signer.sign(request, key), permit)
         await self._heed(answer)
         return answer, key
 
@@ -221,7 +209,7 @@ class Connected:
         self._calls: Final = calls
 
     async def __aenter__(self) -> Self:
-        await self._calls.__aenter__()
+        await self._calls.transport.__aenter__()
         return self
 
     async def __aexit__(
@@ -230,4 +218,4 @@ class Connected:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._calls.__aexit__(exc_type, exc, traceback)
+        await self._calls.transport.__aexit__(exc_type, exc, traceback)

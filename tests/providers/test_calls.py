@@ -155,7 +155,7 @@ async def place(
         )
         spoken = Manner(title="Any", refusal=refusal, **manner)
         calls = Calls(settings, open_transport(settings), keys, spoken)
-        async with calls:
+        async with calls.transport:
             yield Place(calls, keys, granted, server, freezes)
 
 
