@@ -25,6 +25,7 @@ from syncd.providers.calls import Calls, Connected, Manner, open_transport
 from syncd.providers.epom import answers, rows, verdicts, writes
 from syncd.providers.epom.forms import ACCEPT, campaign_path, form
 from syncd.providers.epom.offer import PORTION, capabilities
+from syncd.providers.epom.pricings import NONE_SHOWN, Pricings
 from syncd.providers.epom.rows import Listed
 from syncd.providers.epom.signing import QuerySigner
 from syncd.providers.fields import RowError, bad_row
@@ -32,11 +33,10 @@ from syncd.providers.outcomes import failed, held_back
 from syncd.providers.redaction import visible
 from syncd.providers.settings import Settings
 from syncd.providers.transport import Answer, Request
-from syncd.providers.wire import NotStrict, parse_row, split
+from syncd.providers.wire import split
 
 _LIST: Final = "GET campaigns"
 _GET: Final = "GET campaign"
-_PRICING: Final = "GET pricing"
 _MANNER: Final = Manner(title="Epom", refusal=answers.refusal)
 # So many unreadable answers one after the other are no matter of single campaigns any more.
 _UNREADABLE: Final = 3
@@ -44,12 +44,13 @@ _UNREADABLE: Final = 3
 
 @dataclass(kw_only=True, slots=True)
 class _Read:
-    """Campaigns of one portion, those that could not be read, and of these the ones that the user
-    has no right to."""
+    """Campaigns of one portion, those that could not be read, of these the ones that the user has
+    no right to, and those of which it is not told whether they have a pricing."""
 
     campaigns: list[Campaign] = field(default_factory=list)
     bad: list[BadRow] = field(default_factory=list)
     forbidden: int = 0
+    untold: frozenset[str] = frozenset()
 
 
 class Epom(Connected):
@@ -63,6 +64,7 @@ class Epom(Connected):
         signer = QuerySigner(settings.credentials)
         calls = Calls(settings, open_transport(settings), signer, _MANNER)
         super().__init__(capabilities(settings.dialect, settings.scope), calls)
+        self._pricings = Pricings(calls)
         # What named each campaign last, so that a read for a push costs one call a campaign.
         self._known: dict[str, Listed] = {}
         # Configured campaigns for which Epom gave no name: nobody asks again.
@@ -74,7 +76,7 @@ class Epom(Connected):
         if self._ids:
             bare = [Listed(external_id=one) for one in self._ids]
             for start in range(0, len(bare), PORTION):
-                read = await self._read(bare[start : start + PORTION])
+                read = await self._read(bare[start : start + PORTION], self._ids)
                 yield _page(read, start, len(bare))
             return
         known: dict[str, Listed] = {}
@@ -82,7 +84,7 @@ class Epom(Connected):
             found, bad = await self._list(advertiser)
             known.update((one.external_id, one) for one in found)
             for start in range(0, max(1, len(found)), PORTION):
-                read = await self._read(found[start : start + PORTION])
+                read = await self._read(found[start : start + PORTION], known)
                 read.bad += bad
                 bad = []
                 yield _page(read, start, len(found), advertiser)
@@ -98,7 +100,7 @@ class Epom(Connected):
         else:
             is_whole = all(one in self._known for one in ids) or await self._list_all()
             entries = [self._known[one] for one in ids if one in self._known]
-        read = await self._read(entries)
+        read = await self._read(entries, self._ids or self._known)
         return Reading(
             campaigns={one.external_id: one for one in read.campaigns},
             is_whole=is_whole and len(read.bad) == read.forbidden,
@@ -164,11 +166,13 @@ class Epom(Connected):
             raise BadAnswer(f"{_LIST}: the answer is no list", status=200)
         return found
 
-    async def _read(self, entries: Iterable[Listed]) -> _Read:
+    async def _read(self, entries: Iterable[Listed], beside: Iterable[str]) -> _Read:
+        """Campaigns with their pricings; `beside` are all that the account is known to have."""
         read, unreadable = _Read(), 0
+        found: list[tuple[Listed, bytes | None]] = []
         for one in entries:
             try:
-                pricing = await self._pricing(one.external_id)
+                found.append((one, await self._pricings.get(one.external_id)))
                 unreadable = 0
             except (Forbidden, CallRefused, BadAnswer) as error:
                 unreadable = unreadable + 1 if isinstance(error, BadAnswer) else 0
@@ -176,33 +180,24 @@ class Epom(Connected):
                     raise
                 read.forbidden += isinstance(error, Forbidden)
                 read.bad.append(_unread(one, None, error.message))
-                continue
+        shown = {one.external_id: pricing for one, pricing in found}
+        read.untold = await self._pricings.untold(shown, beside, self._is_shown)
+        for one, pricing in found:
+            is_told = one.external_id not in read.untold
             try:
                 known = await self._named(one)
-                read.campaigns.append(rows.campaign(known, pricing, self._currency))
+                read.campaigns.append(
+                    rows.campaign(known, pricing, self._currency, is_told=is_told)
+                )
             except RowError as error:
                 read.bad.append(_unread(one, pricing, str(error)))
         return read
 
-    async def _pricing(self, external_id: str) -> bytes | None:
-        """A campaign's pricing; None where none is set."""
-        request = self._get(_PRICING, f"{campaign_path(external_id)}/pricing.do")
-        return await self._calls.read(
-            request, self._priced, is_answer=lambda answer: answer.status in {200, 404}
-        )
-
-    def _priced(self, answer: Answer) -> bytes | None:
-        if answer.status == 404:
-            return None
-        found = answers.told(answer, self._calls.hide)
-        if found.is_no or found.is_printed_no or found.is_unclear:
-            raise answers.refusal(answer, _PRICING, self._calls.hide, 0.0)
-        try:
-            parse_row(answer.body)
-        except NotStrict as error:
-            what = f"{_PRICING}: the answer is not JSON that can be trusted: {error}"
-            raise BadAnswer(what, status=200) from error
-        return answer.body
+    async def _is_shown(self, external_id: str) -> bool:
+        """Whether Epom shows this campaign by itself or in a list, just now."""
+        if self._ids:
+            return await self._asked(external_id) is not None
+        return await self._list_all() and external_id in self._known
 
     async def _named(self, one: Listed) -> Listed:
         """The campaign with its name. A configured one is asked for it once in a pull; where Epom
@@ -268,5 +263,7 @@ def _page(read: _Read, start: int, count: int, advertiser: str | None = None) ->
         label=label if advertiser is None else f"advertiser {advertiser}: {label}",
         campaigns=tuple(read.campaigns),
         bad=tuple(read.bad),
+        is_whole=not read.untold,
+        notes=(NONE_SHOWN,) if read.untold else (),
         total=max(1, -(-count // PORTION)) if advertiser is None else None,
     )

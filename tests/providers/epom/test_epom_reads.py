@@ -101,7 +101,7 @@ async def test_configured_ids_are_the_campaigns_and_asked_for_their_names() -> N
     answers = network(17, 18) | {campaign(17): http(200, row)}
     async with account(answers, scope=IDS) as there:
         (page,) = await there.pages()
-        assert there.paths == [pricing(17), campaign(17), pricing(18), campaign(18)]
+        assert there.paths == [pricing(17), pricing(18), campaign(17), campaign(18)]
     assert [(one.external_id, one.name, one.part) for one in page.campaigns] == [
         ("17", "Spring", None),
         ("18", "18", None),
@@ -525,3 +525,48 @@ async def test_an_empty_network_is_one_empty_page() -> None:
         (page,) = await there.pages()
     assert (page.campaigns, page.bad, page.is_whole) == ((), (), True)
     assert (page.label, page.total) == ("none", 1)
+
+
+NO_PRICING = http(404, "<html>404 Not Found</html>")
+
+
+async def test_no_pricing_is_told_where_another_campaign_shows_one_afterwards() -> None:
+    answers = network(17, 18, 19) | {pricing(17): NO_PRICING, pricing(19): NO_PRICING}
+    async with account(answers) as there:
+        (page,) = await there.pages()
+        assert there.paths == [LIST, pricing(17), pricing(18), pricing(19), pricing(18)]
+        del there.server.arrivals[:]
+        reading = await there.adapter.read(["17"])
+        assert there.paths == [pricing(17), pricing(18)]
+    assert (page.is_whole, page.notes) == (True, ())
+    assert [one.values["price.amount"] for one in page.campaigns] == [None, "1.25", None]
+    assert reading.campaigns["17"].values["price.amount"] is None
+
+
+@pytest.mark.parametrize("scope", [{}, {"ids": tuple(map(str, range(17, 27)))}], ids=str)
+async def test_404_to_every_pricing_says_nothing_of_prices(scope: dict[str, Any]) -> None:
+    numbers = range(17, 27)
+    async with account(network(*numbers), scope=scope) as there:
+        (whole,) = await there.pages()
+        there.server.script = routes(
+            network(*numbers) | {pricing(one): NO_PRICING for one in numbers}
+        )
+        (page,) = await there.pages()
+        del there.server.arrivals[:]
+        reading = await there.adapter.read(["17"])
+        asked = [one for one in there.paths if one.endswith("/pricing.do")]
+    assert whole.is_whole
+    assert not page.is_whole
+    assert "404 for the pricing of every campaign" in page.notes[0]
+    assert {path for one in page.campaigns for path in one.values} == {"name"}
+    assert {*reading.campaigns["17"].values} == {"name"}
+    assert len(asked) == 1 + 5
+
+
+async def test_the_only_campaign_without_a_pricing_is_believed_while_epom_shows_it() -> None:
+    answers = network(17) | {pricing(17): NO_PRICING}
+    async with account(answers) as there:
+        await there.pages()
+        there.server.script = routes(answers | {LIST: http(200, [])})
+        reading = await there.adapter.read(["17"])
+    assert {*reading.campaigns["17"].values} == {"name"}
