@@ -115,13 +115,18 @@ async def test_an_unknown_currency_holds_until_it_is_known(parts: Parts) -> None
 async def test_what_a_clock_holds_leaves_when_its_time_has_come(parts: Parts) -> None:
     now = await parts.reports.now()
     until = now + dt.timedelta(hours=1)
+    sooner = now + dt.timedelta(minutes=30)
     quiet = Hit(code="quiet_hours", message="quiet", figures={"until": until.isoformat()})
-    update_id = await held_by(parts, quiet)
+    gap = Hit(code="min_gap", message="gap", figures={"until": sooner.isoformat()})
+    update_id = await held_by(parts, quiet, gap)
     assert await parts.outbox.release() == 0
-    assert (await shown(parts, update_id))["waiting_for"]["until"] is not None
+    waits_until = (await shown(parts, update_id))["waiting_for"]["until"]
+    assert dt.datetime.fromisoformat(waits_until) == until
     (due,) = await parts.database.rows("push_wanted", parts.number)
     assert 3500 < due["due_in"] <= 3600
-    await parts.move_clock(dt.timedelta(hours=1))
+    await parts.move_clock(dt.timedelta(minutes=31))
+    assert await parts.outbox.release() == 0  # one of the two causes holds on
+    await parts.move_clock(dt.timedelta(minutes=29))
     assert await parts.outbox.release() == 1
     assert (await parts.update(update_id))["holds"] is None
 
