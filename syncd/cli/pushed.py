@@ -119,7 +119,7 @@ def _result(row: Row) -> str:
     if state in ("rejected", "unknown"):
         return f"{state}: {short_code(row['reason_code'])}"
     if state == "queued":
-        return "queued: not judged, the next pass sends it"
+        return "queued: not judged, the next pass tries again"
     said = answer_of(row, row["at"])
     if row["is_create"] and state == "applied":
         return f"created, {said}"

@@ -17,14 +17,15 @@ TRIES = 3
 
 @dataclass(kw_only=True)
 class Ledger:
-    """Where each update of this pass stands, how often its campaign was tried, and why the pass
-    stops; where it goes by a saved plan, what was agreed on and why updates dropped out of
-    that."""
+    """Where each update of this pass stands, how often its campaign was tried, of which campaigns
+    no read told anything, and why the pass stops; where it goes by a saved plan, what was agreed on
+    and why updates dropped out of that."""
 
     states: dict[int, State] = field(default_factory=dict)
     tries: Counter[str] = field(default_factory=Counter)
     agreed: Agreed | None = None
     dropped: dict[int, str] = field(default_factory=dict)
+    unread: set[str] = field(default_factory=set)
     calls: int = 0
     error: SyncdError | None = None
     outcome: RunOutcome = RunOutcome.OK

@@ -26,6 +26,8 @@ from syncd.model.update import Pending, State
 
 EVERYTHING: Final = 1_000_000
 """More campaigns than stand in any queue."""
+NAMED: Final = 3
+"""So many campaigns a message names."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,6 +103,7 @@ async def _push_some(
     except ProviderError as error:
         ledger.halt(error, outcome_of(error))
         return
+    ledger.unread = (ledger.unread - fresh.reads.keys()) | fresh.unread
     readable = [
         ledger.bound(update) for update in pending if update.external_id not in fresh.unread
     ]
@@ -207,11 +210,7 @@ async def _close(account: Account, run_id: int, ledger: Ledger) -> PushReport:
     counts = ledger.counts()
     left_over = counts["queued"] - len(ledger.dropped.keys() & set(ledger.still_queued()))
     if left_over and ledger.error is None:
-        left = CallRefused(
-            f"{left_over} updates were not judged and stay queued",
-            remedy="the next pass sends them",
-        )
-        ledger.halt(left, RunOutcome.PARTIAL)
+        ledger.halt(_left(left_over, sorted(ledger.unread)), RunOutcome.PARTIAL)
     result = RunResult(outcome=ledger.outcome, error=ledger.error, calls=ledger.calls)
     await account.runs.close(run_id, result, counts)
     account.end(RunKind.PUSH, run_id, result, counts)
@@ -222,4 +221,16 @@ async def _close(account: Account, run_id: int, ledger: Ledger) -> PushReport:
         error=ledger.error,
         states=dict(ledger.states),
         dropped=dict(ledger.dropped),
+    )
+
+
+def _left(number: int, unread: Sequence[str]) -> CallRefused:
+    """Why updates are still in the queue at the end of a pass that nothing stopped."""
+    said = f"{number} update{'' if number == 1 else 's'} not judged and left in the queue"
+    if not unread:
+        return CallRefused(said, remedy="the next pass tries again")
+    names = ", ".join(unread[:NAMED]) + (" and others" if len(unread) > NAMED else "")
+    return CallRefused(
+        f"{said}: no read could tell what stands at the provider for {names}",
+        remedy="nothing is sent to what cannot be read: look there; the next pass tries again",
     )

@@ -221,6 +221,9 @@ async def test_a_campaign_that_an_incomplete_read_left_out_is_not_judged(parts: 
     assert one.platform.calls == [("c00",)]
     assert await one.states(ids) == ["applied", "queued"]
     assert report.outcome is RunOutcome.PARTIAL
+    assert report.error is not None
+    assert report.error.message.startswith("1 update not judged")
+    assert report.error.message.endswith("for c01")  # who is to look has to know where
 
 
 async def test_a_whole_read_without_the_campaign_holds_its_update(parts: Parts) -> None:
