@@ -90,7 +90,7 @@ async def _upgrade(choices: Choices) -> int:
 async def _status(choices: Choices) -> int:
     from syncd.cli.render.screen import Screen
     from syncd.daemon import owner_dsn
-    from syncd.store.database import SCHEMA_VERSION, open_database, shown_dsn
+    from syncd.store.database import SCHEMA_VERSION, open_database, schema_remedy, shown_dsn
     from syncd.store.reports import Reports
 
     screen = Screen(choices=choices)
@@ -106,7 +106,7 @@ async def _status(choices: Choices) -> int:
         for name, text in _lines(told):
             screen.answer(f"{name:<12}  {text}")
     if found != SCHEMA_VERSION:
-        screen.talk("the schema does not fit this program; run: syncd db upgrade")
+        screen.talk(f"the schema does not fit this program; {schema_remedy(found)}")
         return MISUSE
     return OK
 

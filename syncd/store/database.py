@@ -300,12 +300,17 @@ def _no_schema(dsn: str) -> SchemaMismatch:
 async def _check_schema(database: Database) -> None:
     found = await database.value("schema_version")
     if found != SCHEMA_VERSION:
-        newer = found is not None and str(found) > SCHEMA_VERSION
         raise SchemaMismatch(
             f"the schema of {shown_dsn(database.dsn)} is {found}, "
             f"this program needs {SCHEMA_VERSION}",
-            remedy="install the newer syncd" if newer else "run: syncd db upgrade",
+            remedy=schema_remedy(found),
         )
+
+
+def schema_remedy(found: str | None) -> str:
+    """What to do about a schema of another version than this program needs."""
+    is_newer = found is not None and str(found) > SCHEMA_VERSION
+    return "install the newer syncd" if is_newer else "run: syncd db upgrade"
 
 
 async def _prepare(connection: Any) -> None:

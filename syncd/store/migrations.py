@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import re
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -14,8 +15,8 @@ from typing import Any, Final
 
 import asyncpg
 
-from syncd.errors import ConfigError
-from syncd.store.database import translated
+from syncd.errors import ConfigError, SchemaMismatch
+from syncd.store.database import SCHEMA_VERSION, schema_remedy, shown_dsn, translated
 
 OWNER: Final = "syncd_owner"
 SERVICE: Final = "syncd_service"
@@ -43,7 +44,7 @@ def folder() -> Path:
 
 async def upgrade(dsn: str) -> Upgrade:
     """Make roles, run the pending revisions, grant what each role may do. Raises
-    DatabaseUnavailable."""
+    DatabaseUnavailable, and SchemaMismatch for a schema that is newer or not syncd's own work."""
     with translated(dsn):
         connection = await asyncpg.connect(dsn, timeout=10)
         try:
@@ -57,15 +58,37 @@ async def upgrade(dsn: str) -> Upgrade:
             acts_as = OWNER if has_roles and owner in {None, OWNER} else ""
             if not acts_as and owner is None:
                 await _refuse_without_right(connection)
-            await asyncio.to_thread(_run_alembic, dsn, acts_as)
-            after = await _version(connection)
-            if has_roles:
-                await _grant(connection, acts_as, roles)
+            with _as_syncd_left_it(dsn, before):
+                await asyncio.to_thread(_run_alembic, dsn, acts_as)
+                after = await _version(connection)
+                if has_roles:
+                    await _grant(connection, acts_as, roles)
             is_whole = has_roles and roles >= {OWNER, SERVICE, *PEOPLE}
             missing = "" if is_whole else await _roles_sql(connection)
         finally:
             await connection.close()
     return Upgrade(before=before, after=str(after), roles_missing=missing)
+
+
+@contextlib.contextmanager
+def _as_syncd_left_it(dsn: str, before: str | None) -> Iterator[None]:
+    """Every revision is one transaction, so what it meets is what the one before it made; anything
+    else is the work of a newer program or of other hands."""
+    shown = shown_dsn(dsn)
+    if before is not None and before > SCHEMA_VERSION:
+        raise SchemaMismatch(
+            f"the schema of {shown} is {before}, this program needs {SCHEMA_VERSION}",
+            remedy=schema_remedy(before),
+        )
+    try:
+        yield
+    except asyncpg.InsufficientPrivilegeError:
+        raise
+    except asyncpg.SyntaxOrAccessError as error:
+        raise SchemaMismatch(
+            f"the schema of {shown} is not what its version says ({before or 'none'}): {error}",
+            remedy="somebody has changed it by hand: restore a backup, or take an empty database",
+        ) from error
 
 
 async def _refuse_without_right(connection: asyncpg.Connection[Any]) -> None:

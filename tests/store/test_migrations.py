@@ -12,7 +12,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from syncd.errors import SyncdError
+from syncd.errors import SchemaMismatch, SyncdError
 from syncd.store.database import SCHEMA_VERSION, open_database
 from syncd.store.embedded import EmbeddedPostgres, temporary_cluster
 from syncd.store.migrations import PEOPLE, SERVICE, Upgrade, upgrade
@@ -66,6 +66,21 @@ async def test_upgrading_again_changes_nothing(database_url: str) -> None:
     again = await upgrade(database_url)
     assert again == Upgrade(before=SCHEMA_VERSION, after=SCHEMA_VERSION)
     assert await ask(database_url, CATALOGUE) == before
+
+
+async def test_a_schema_that_is_not_what_it_says_is_refused_with_what_to_do(
+    database_url: str,
+) -> None:
+    for script, message, remedy in [
+        ("DROP FUNCTION syncd.seen(bigint, text)", "syncd.seen", "by hand"),
+        ("UPDATE syncd.alembic_version SET version_num = '0002'", "[(]0002[)]", "by hand"),
+        ("UPDATE syncd.alembic_version SET version_num = '9999'", "is 9999", "newer syncd"),
+        ("DELETE FROM syncd.alembic_version", "[(]none[)]", "by hand"),
+    ]:
+        await run(database_url, script)
+        with pytest.raises(SchemaMismatch, match=message) as refused:
+            await upgrade(database_url)
+        assert remedy in refused.value.remedy
 
 
 async def test_databases_of_one_cluster_may_be_upgraded_at_once(cluster: EmbeddedPostgres) -> None:
