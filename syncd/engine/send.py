@@ -208,10 +208,14 @@ def _looked_up(verdict: Verdict, item: WriteItem, now: Values | None) -> Verdict
     if now is None or not all(path == DELETED or is_told(path, now) for path in item.changes):
         is_open = verdict.code == NOT_TAKEN or DELETED in item.changes
         return replace(verdict, outcome=Outcome.UNKNOWN) if is_open else verdict
-    if all(now.get(path) == value for path, value in item.changes.items()):
-        warning = f"the reply said otherwise: {verdict.message}"
-        return Verdict(outcome=Outcome.APPLIED, warnings=(warning,), trace_id=verdict.trace_id)
-    return verdict
+    taken = frozenset(path for path, value in item.changes.items() if now.get(path) == value)
+    return _taken(verdict) if taken == item.changes.keys() else replace(verdict, taken=taken)
+
+
+def _taken(verdict: Verdict) -> Verdict:
+    """A no that a read has refuted."""
+    warning = f"the reply said otherwise: {verdict.message}"
+    return Verdict(outcome=Outcome.APPLIED, warnings=(warning,), trace_id=verdict.trace_id)
 
 
 _FINAL = {Whole.NOT_SENT, Whole.FORBIDDEN, Whole.UNUSABLE, Whole.STOPPED, Whole.UNAUTHORISED}
@@ -272,8 +276,11 @@ def _nothing_sent(batch: Batch, refused: IntentRefused) -> CallResult:
 
 
 def _settled(update: UpdatePlan, verdict: Verdict, settle: float | None) -> Settled:
-    """What the call means for one update. Paths that wait for a later call go on after a yes; after
-    a no they are not sent: who asked for both wanted no half."""
+    """What the call means for one update: of several in one write the provider may have taken all
+    that one of them asked for, and not what another did. Paths that wait for a later call go on
+    after a yes; after a no they are not sent: who asked for both wanted no half."""
+    if verdict.taken.issuperset(path.path for path in update.paths if path.mark is Mark.SEND):
+        verdict = _taken(verdict)
     later = [path.path for path in update.paths if path.mark is Mark.LATER]
     state, results = _STATE[verdict.outcome], {}
     if verdict.outcome is not Outcome.NOT_JUDGED:

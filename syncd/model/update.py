@@ -75,7 +75,8 @@ class Confirmation(StrEnum):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
     """One item's outcome with the provider's own words. `is_pending`: accepted, takes effect
-    later. `created_id`: the id that the provider gave to what was created."""
+    later. `created_id`: the id that the provider gave to what was created. `taken`: of an item that
+    was rejected the paths that a read shows as they were asked for all the same."""
 
     outcome: Outcome
     code: str | None = None
@@ -84,6 +85,7 @@ class Verdict:
     warnings: tuple[str, ...] = ()
     is_pending: bool = False
     created_id: str | None = None
+    taken: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

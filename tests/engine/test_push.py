@@ -182,6 +182,22 @@ async def test_a_campaign_is_tried_three_times_in_one_pass(parts: Parts) -> None
     assert await one.states(ids) == ["queued"] * 2
 
 
+async def test_of_two_updates_in_one_write_each_is_what_a_read_shows_of_its_own(
+    parts: Parts,
+) -> None:
+    async def half(platform: Platform, call: WriteCall) -> CallResult:
+        platform.daily["c00"] = "60"  # and not the other budget
+        odd = Verdict(outcome=Outcome.REJECTED, code="not_taken", message="it shows no limit")
+        return answered(call, odd)
+
+    one, (daily,) = await ready(parts, 1, half, value="60")
+    monthly = await parts.enqueue("c00", patch={"budget.monthly": "900"})
+    await push(one.account)
+    assert await one.states([daily, monthly]) == ["applied", "rejected"]
+    rows = await parts.sql.fetch("SELECT outcome, code FROM syncd.attempts ORDER BY update_id")
+    assert [tuple(row) for row in rows] == [("applied", None), ("rejected", "not_taken")]
+
+
 @pytest.mark.parametrize(
     ("stored", "state", "is_readable"),
     [
