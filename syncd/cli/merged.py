@@ -18,6 +18,7 @@ _FOUND: Final = {
     "awaited": "stays until our last value takes effect",
     "already_set": "already set",
     "third_value": "a third value",
+    "untold": "the read leaves it out",
     "unseen": "a value that nobody had seen",
     "overtaken": "set by a later update already",
     "present": "it is there",
@@ -69,7 +70,8 @@ def _values(update: Row, path: str, one: Row) -> str:
     )
     source = one["reference_source"]
     was = f"was {seen} {origin(source)}, " if source is not None else ""
-    return f"{path} {was}is {now}, wanted {desired}"
+    is_told = one["found"] != "untold"
+    return f"{path} {was}is {now if is_told else 'not shown'}, wanted {desired}"
 
 
 def _verdict(update: Row, one: Row) -> str:
@@ -81,5 +83,5 @@ def _verdict(update: Row, one: Row) -> str:
         return _MARKS.get(mark) or f"{mark}: {one['code']}"
     if one["is_approved"]:
         return "send, as it was approved"
-    is_odd = one["found"] in ("third_value", "unseen")
+    is_odd = one["found"] in ("third_value", "untold", "unseen")
     return f"send, policy {update['policy']}" if is_odd else "send"

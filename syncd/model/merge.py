@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import Final
 
 from syncd.model.figures import word
 from syncd.model.guard import Change, Hit, Recent, Rules, Way
@@ -13,6 +14,8 @@ from syncd.model.path import DELETED, VERSION, is_told
 from syncd.model.plan import Found, Mark, PathPlan, UpdatePlan, Values, blank, superseded, whole
 from syncd.model.update import Pending, Policy
 
+NOT_TOLD: Final = "not shown"
+"""What stands for the value of a path that a read leaves out."""
 Refusal = Callable[[Change], Hit | None]
 """What the adapter says of a change by itself: why it cannot be written, or None."""
 
@@ -95,7 +98,7 @@ def _sentence(paths: Iterable[PathPlan]) -> str:
 
 def _merge_path(update: Pending, path: str, remote: Values) -> PathPlan:
     """What is found of a path, and what comes of it by itself. What was held while a later update
-    went out comes too late."""
+    went out comes too late; what a read leaves out wins over nothing."""
     desired, now = update.patch[path], remote.get(path)
     found = _find(update, path, remote)
     is_ours, is_theirs = update.policy is Policy.OURS, update.policy is Policy.THEIRS
@@ -103,13 +106,13 @@ def _merge_path(update: Pending, path: str, remote: Values) -> PathPlan:
         plan = superseded(blank(update, path, now, Mark.SUPERSEDED), update.overtaken[path])
     elif found is Found.ALREADY_SET:
         plan = blank(update, path, now, Mark.ALREADY_SET)
-    elif found not in (Found.THIRD_VALUE, Found.UNSEEN) or is_ours:
+    elif found not in (Found.THIRD_VALUE, Found.UNTOLD, Found.UNSEEN) or is_ours:
         plan = blank(update, path, now, Mark.SEND)
     elif found is Found.THIRD_VALUE and is_theirs:
         plan = blank(update, path, now, Mark.SUPERSEDED, _remote_wins(path, desired, now))
     else:
-        is_third = found is Found.THIRD_VALUE
-        hit = _conflict(update, path, now) if is_third else _base_unknown(path, desired, now)
+        is_unseen = found is Found.UNSEEN
+        hit = _base_unknown(path, desired, now) if is_unseen else _conflict(update, path, remote)
         plan = blank(update, path, now, Mark.SEND).meeting(update.id, [hit])
     return replace(plan, found=found)
 
@@ -130,16 +133,26 @@ def _find(update: Pending, path: str, remote: Values) -> Found:
     known = {Found.AS_SEEN: reference, Found.OURS: update.ours.get(path, reference)}
     if path in update.awaited:
         known[Found.AWAITED] = update.awaited[path]
-    return next((found for found, value in known.items() if value == now), Found.THIRD_VALUE)
+    other = Found.THIRD_VALUE if is_told(path, remote) else Found.UNTOLD
+    return next((found for found, value in known.items() if value == now), other)
 
 
-def _conflict(update: Pending, path: str, now: str | None) -> Hit:
+def _conflict(update: Pending, path: str, remote: Values) -> Hit:
     reference = word(None if update.reference is None else update.reference.get(path))
-    desired, shown = word(update.patch[path]), word(now)
+    desired, shown = word(update.patch[path]), word(remote.get(path))
+    message = (
+        f"{path} moved at the provider: it was {reference} when {desired} was asked for,"
+        f" now it is {shown}"
+    )
+    if not is_told(path, remote):
+        shown = NOT_TOLD
+        message = (
+            f"{path} was {reference} when {desired} was asked for, and what it is now is not"
+            " shown by the provider"
+        )
     return Hit(
         code="conflict",
-        message=f"{path} moved at the provider: it was {reference} when {desired} was asked for,"
-        f" now it is {shown}",
+        message=message,
         figures={"reference": reference, "remote": shown, "desired": desired},
         binds=shown,
     )

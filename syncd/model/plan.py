@@ -51,14 +51,15 @@ _STATE = {
 class Found(StrEnum):
     """What the merge found of a path by itself. `as_seen`: what the requester saw; `ours`: what we
     put there since; `awaited`: what stands there until ours takes effect; `third_value`: none of
-    these; `unseen`: nobody saw any; `overtaken`: a later update has set it; `present`: what is to
-    be deleted is there."""
+    these; `untold`: the read leaves the path out; `unseen`: nobody saw any; `overtaken`: a later
+    update has set it; `present`: what is to be deleted is there."""
 
     AS_SEEN = "as_seen"
     OURS = "ours"
     AWAITED = "awaited"
     ALREADY_SET = "already_set"
     THIRD_VALUE = "third_value"
+    UNTOLD = "untold"
     UNSEEN = "unseen"
     OVERTAKEN = "overtaken"
     PRESENT = "present"

@@ -53,6 +53,10 @@ def told(path: str, read: str | None = "now", **found: Any) -> tuple[str, str]:
             f"{STANDS}: stays until our last value takes effect -> wait for a later call",
         ),
         (
+            DAILY, {"found": "untold", "mark": "send", "remote": None},
+            f"{SEEN}, is not shown, wanted 150.00 EUR: the read leaves it out -> send, policy ours",
+        ),
+        (
             DAILY, {"found": "overtaken", "mark": "superseded", "superseded_by": 9},
             f"{STANDS}: set by a later update already -> superseded by #9",
         ),

@@ -38,32 +38,34 @@ from tests.model.queued import (
 # happen under the policy hold, for every combination:
 #   shown:                      R    D    O    B    T    -
 MERGE: dict[tuple[str | None, str | None, bool], str] = {
-    ("R", None, False): "     send same con  con  con  con",
-    ("R", "O", False): "      send same send con  con  con",
-    ("R", None, True): "      send con  con  send con  con",
-    ("R", "O", True): "       send con  send send con  con",
+    ("R", None, False): "     send same con  con  con  mute",
+    ("R", "O", False): "      send same send con  con  mute",
+    ("R", None, True): "      send con  con  send con  mute",
+    ("R", "O", True): "       send con  send send con  mute",
     (None, None, False): "    base same base base base base",
     (None, "O", False): "     base same base base base base",
     (None, None, True): "     base base base base base base",
     (None, "O", True): "      base base base base base base",
     # What is asked for is what stood there already, as far as the requester saw.
-    ("D", None, False): "     con  same con  con  con  con",
-    ("D", "O", False): "      con  same send con  con  con",
-    ("D", None, True): "      con  send con  send con  con",
-    ("D", "O", True): "       con  send send send con  con",
+    ("D", None, False): "     con  same con  con  con  mute",
+    ("D", "O", False): "      con  same send con  con  mute",
+    ("D", None, True): "      con  send con  send con  mute",
+    ("D", "O", True): "       con  send send send con  mute",
 }
 HELD, SEND = ("held", "conflict"), ("send", None)
 WORDS = {
     "send": SEND,
     "same": ("already_set", None),
     "con": HELD,
+    "mute": HELD,
     "base": ("held", "base_unknown"),
 }
 # A third value is no matter for a person where a policy says what it means; nobody's value wins
-# over one that nobody saw, save where ours goes out in any case.
+# over one that nobody saw, nor one that is not shown (mute) over any, save where ours goes out in
+# any case.
 BY_POLICY: dict[Policy, dict[str, tuple[str, str | None]]] = {
     Policy.HOLD: {},
-    Policy.OURS: {"con": SEND, "base": SEND},
+    Policy.OURS: {"con": SEND, "mute": SEND, "base": SEND},
     Policy.THEIRS: {"con": ("superseded", "remote_wins")},
 }
 VALUES = {
@@ -121,14 +123,16 @@ def test_merge(case: Case) -> None:
     assert sent(made) == ({"a": {DAILY: values["D"]}} if expected == SEND else {})
     assert (path.remote, path.superseded_by) == (now, None)
     assert path.reference == (values[reference] if reference else None)
+    is_mute = expected == HELD and case.shown == "-" and reference is not None
+    shown = "not shown" if is_mute else now or "null"
     if path.code is not None:
-        words = {values["D"], now or "null"} | ({values["R"]} if reference == "R" else set())
+        words = {values["D"], shown} | ({values["R"]} if reference == "R" else set())
         if expected != HELD:
             words -= {values["R"]} - {now}
         assert all(word in (path.message or "") for word in words)
     if path.mark is Mark.HELD:
         (hit,) = path.hits
-        assert (hit.code, hit.way, hit.binds) == (path.code, Way.APPROVE, now or "null")
+        assert (hit.code, hit.way, hit.binds) == (path.code, Way.APPROVE, shown)
         assert hit.figures["desired"] == values["D"]
 
 
