@@ -16,6 +16,7 @@ from syncd.engine.push import PushReport
 from syncd.errors import UsageError
 from syncd.model.agreed import PLAN_CHANGED
 from syncd.model.plan import Agreed, Mark
+from syncd.model.update import Terms
 from syncd.store.plans import SavedPlan
 from syncd.store.reports import Row
 
@@ -83,15 +84,21 @@ async def valid_plan(here: Opened, prefix: str, names: Collection[str]) -> Saved
 
 
 def agreed(saved: SavedPlan) -> Agreed:
-    """By update and path what may leave: what the plan sends, and what it holds and somebody
+    """By update what may leave, and how: what the plan sends, and what it holds and somebody
     approved meanwhile. What it leaves out stays out."""
-    found: dict[int, dict[str, frozenset[str]]] = {}
+    found: dict[int, list[Mapping[str, Any]]] = {}
     for item in saved.items:
-        update, path = item["update"], item["path"]
-        paths = found.setdefault(update, {})
+        items = found.setdefault(item["update"], [])
         if item["mark"] in _MAY_LEAVE:
-            paths[path] = saved.hits[update, path]
-    return found
+            items.append(item)
+    return {
+        update: Terms(
+            remote={item["path"]: item["remote"] for item in items},
+            hits={item["path"]: saved.hits[update, item["path"]] for item in items},
+            is_held=any(item["mark"] == Mark.HELD for item in items),
+        )
+        for update, items in found.items()
+    }
 
 
 def followed(saved: SavedPlan, pushed: PushReport | None, rows: Sequence[Row]) -> Followed:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from syncd.errors import LimitWait, Stopped, SyncdError, Throttled
 from syncd.model.plan import Agreed
 from syncd.model.run import RunOutcome
-from syncd.model.update import Pending, State
+from syncd.model.update import Pending, State, Terms
 
 TRIES = 3
 
@@ -39,7 +39,7 @@ class Ledger:
         """The update with what was agreed on."""
         if self.agreed is None:
             return update
-        return replace(update, agreed=self.agreed.get(update.id, {}))
+        return replace(update, agreed=self.agreed.get(update.id, Terms()))
 
     def halt(self, error: SyncdError, outcome: RunOutcome) -> None:
         """Send nothing more in this pass. The first reason stays."""

@@ -27,9 +27,9 @@ def hit_digest(update_id: int, path: str, values: tuple[str | None, str | None],
     return item_digest(update_id, path, values, [hit])
 
 
-def plan_hash(digests: Iterable[str]) -> str:
-    """A plan's items in any order."""
-    return _hex("\n".join(sorted(digests)))
+def plan_hash(items: Iterable[str]) -> str:
+    """A plan's items, each as one line, in any order."""
+    return _hex("\n".join(sorted(items)))
 
 
 def _hex(text: str) -> str:

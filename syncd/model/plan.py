@@ -11,13 +11,13 @@ from enum import StrEnum
 from syncd.model.call import WriteCall, WriteItem, WritePlan
 from syncd.model.digest import hit_digest, item_digest, plan_hash
 from syncd.model.guard import Hit
+from syncd.model.jsontext import canonical_json
 from syncd.model.path import DELETED
-from syncd.model.update import Pending, State
+from syncd.model.update import Pending, State, Terms
 
 Values = Mapping[str, str | None]
-Agreed = Mapping[int, Mapping[str, frozenset[str]]]
-"""What a person looked at and wants to go out: by update and path the digests of the hits that it
-may meet."""
+Agreed = Mapping[int, Terms]
+"""What a person looked at and wants to go out, by update."""
 PlanCalls = Callable[[Sequence[WriteItem]], WritePlan]
 
 
@@ -96,6 +96,11 @@ class PathPlan:
     relies_on: tuple[str, ...] = ()
     found: Found | None = None
 
+    @property
+    def shown(self) -> str:
+        """All that a plan shows of the item, as one text."""
+        return canonical_json([self.digest, self.mark.value, self.remote])
+
     def meeting(self, update_id: int, hits: Iterable[Hit]) -> PathPlan:
         """The same path with these hits as well, and the digest that fits them."""
         all_hits = (*self.hits, *hits)
@@ -161,8 +166,9 @@ class PushPlan:
 
     @property
     def hash(self) -> str:
-        """The name of this plan: its items with the rules that each meets."""
-        return plan_hash(path.digest for update in self.updates for path in update.paths)
+        """The name of this plan: its items with the rules that each meets, what stands at the
+        provider, and what is to happen."""
+        return plan_hash(path.shown for update in self.updates for path in update.paths)
 
     def marked(self, mark: Mark) -> tuple[UpdatePlan, ...]:
         """The updates with this mark."""

@@ -89,6 +89,17 @@ class Verdict:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Terms:
+    """How an update may go out by a saved plan: by path that may leave what the plan shows at the
+    provider and the digests of the hits that it may meet. `is_held`: the plan holds it, and so it
+    goes out only with somebody's leave."""
+
+    remote: Mapping[str, str | None] = field(default_factory=dict)
+    hits: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    is_held: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Pending:
     """An update as push reads it from the outbox, with the paths that have no final result yet.
     Values are texts by path, None for null. `reference` is what the requester saw (None: nobody saw
@@ -96,8 +107,8 @@ class Pending:
     accepted for later and does not show yet, with what stands there until then; `overtaken` has the
     paths that a later update has set meanwhile, with its number. `policy` says what a third value
     at the provider means; `approved` are the digests of the hits that a person let through;
-    `agreed`, where the push goes by a saved plan, has by path that may leave the digests of the
-    hits that it may meet. A create has the placeholder of `new_id` as its `external_id`."""
+    `agreed`, where the push goes by a saved plan, are the terms of that. A create has the
+    placeholder of `new_id` as its `external_id`."""
 
     id: int
     external_id: str
@@ -108,7 +119,7 @@ class Pending:
     overtaken: Mapping[str, int] = field(default_factory=dict)
     policy: Policy = Policy.HOLD
     approved: frozenset[str] = frozenset()
-    agreed: Mapping[str, frozenset[str]] | None = None
+    agreed: Terms | None = None
     name: str = ""
     currency: str | None = None
     requester: str = ""

@@ -16,6 +16,7 @@ from syncd.cli.plan_markdown import LONGEST, markdown
 from syncd.cli.plan_rows import rows
 from syncd.cli.plan_summary import summary
 from syncd.model.plan import Mark, PushPlan
+from syncd.model.update import Terms
 from syncd.store.plans import SavedPlan
 from syncd.store.prospects import Approval
 from tests.cli.planned import AT, DAILY, FACTOR, UNAPPROVABLE, one, pending, plan, saved, updates
@@ -173,10 +174,12 @@ def test_of_a_saved_plan_only_what_it_sends_or_holds_may_leave() -> None:
     )  # fmt: skip
     found = agreed(kept)
     assert found.keys() == {one.update.id for one in updates()}
-    assert [number for number, paths in found.items() if not paths] == [12, 13, 17]
-    assert found[20].keys() == {DAILY, "status"}
-    assert found[18] == {DAILY: frozenset(updates()[-2].paths[0].hit_digests)}
-    assert found[11] == {DAILY: frozenset()}
+    assert [number for number, terms in found.items() if terms == Terms()] == [12, 13, 17]
+    assert found[20].hits.keys() == {DAILY, "status"}
+    held = updates()[-2].paths[0]
+    assert found[18].hits == {DAILY: frozenset(held.hit_digests)}
+    assert (found[18].remote, found[18].is_held) == ({DAILY: held.remote}, True)
+    assert found[11] == Terms(remote={DAILY: "100"}, hits={DAILY: frozenset()})
 
 
 def test_a_saved_plan_shows_what_has_moved_since() -> None:

@@ -16,7 +16,7 @@ from syncd.model.fold import plan_push
 from syncd.model.guard import Bounds, Rules
 from syncd.model.path import Field, Kind
 from syncd.model.plan import PushPlan
-from syncd.model.update import Pending, Policy
+from syncd.model.update import Pending, Policy, Terms
 from tests.model.queued import let
 
 DAILY, MONTHLY = "budget.daily", "budget.monthly"
@@ -48,14 +48,19 @@ def saved(plan: PushPlan, updates: Sequence[Pending]) -> list[Pending]:
     return [replace(update, agreed=_agreed(plan, update.id)) for update in updates]
 
 
-def _agreed(plan: PushPlan, number: int) -> Mapping[str, frozenset[str]]:
-    return {
-        path.path: frozenset(path.hit_digests)
+def _agreed(plan: PushPlan, number: int) -> Terms:
+    paths = [
+        path
         for one in plan.updates
         if one.update.id == number
         for path in one.paths
         if path.mark.value in ("send", "later", "held")
-    }
+    ]
+    return Terms(
+        remote={path.path: path.remote for path in paths},
+        hits={path.path: frozenset(path.hit_digests) for path in paths},
+        is_held=any(path.mark.value == "held" for path in paths),
+    )
 
 
 def marks(plan: PushPlan) -> dict[int, tuple[str, str | None]]:
@@ -71,9 +76,35 @@ def test_what_is_the_same_goes_out() -> None:
     assert marks(made(saved(made(updates), updates))) == {1: ("send", None), 2: ("send", None)}
 
 
-def test_what_stands_at_the_provider_may_move_as_long_as_no_rule_minds() -> None:
+def test_what_stands_otherwise_at_the_provider_stays_behind_though_no_rule_minds() -> None:
     updates = [pending(1, policy=Policy.OURS)]
-    assert marks(made(saved(made(updates), updates), remote="110")) == {1: ("send", None)}
+    plan = made(saved(made(updates), updates), remote="110")
+    assert marks(plan) == {1: ("later", "plan_changed")}
+    assert plan.updates[0].deciding.message == (
+        "budget.daily is 110 at the provider now, and the saved plan shows 100"
+    )
+
+
+def test_what_a_plan_holds_goes_out_by_no_retry() -> None:
+    updates = [pending(1, patch={DAILY: "210"})]
+    held = made(updates)
+    bound = saved(held, updates)
+    relaxed = replace(RULES, bounds=Bounds())
+    plan = made(bound, rules=relaxed)
+    assert marks(plan) == {1: ("later", "plan_changed")}
+    assert "not by an approval" in (plan.updates[0].deciding.message or "")
+    assert marks(made([let(bound[0], held)], rules=relaxed)) == {1: ("send", None)}
+    elsewhere = made(updates, remote="90")
+    assert marks(made([let(bound[0], elsewhere)], rules=relaxed)) == {1: ("later", "plan_changed")}
+
+
+def test_what_a_plan_holds_for_no_rule_goes_out_by_no_plan() -> None:
+    """Read again and found cleared, or left to a person by a read."""
+    update = pending(1)
+    terms = Terms(remote={DAILY: "100"}, hits={DAILY: frozenset()}, is_held=True)
+    assert marks(made([replace(update, agreed=terms)])) == {1: ("later", "plan_changed")}
+    bound = replace(update, agreed=replace(terms, is_held=False))
+    assert marks(made([bound])) == {1: ("send", None)}
 
 
 def test_what_a_rule_holds_by_now_is_held_alone() -> None:
@@ -164,7 +195,7 @@ def test_whatever_is_agreed_on_only_that_leaves_and_in_order(
     bound = saved(before, updates)
     for place, (_, _, drift) in enumerate(asked):
         if drift == "left out":
-            bound[place] = replace(bound[place], agreed={})
+            bound[place] = replace(bound[place], agreed=Terms())
         if drift == "approved":
             bound[place] = let(bound[place], before)
     plan = made(bound)
@@ -172,7 +203,8 @@ def test_whatever_is_agreed_on_only_that_leaves_and_in_order(
     for one in plan.updates:
         for path in one.paths:
             if path.mark.value == "send":
-                assert (one.update.agreed or {})[path.path] >= set(path.hit_digests)
+                assert one.update.agreed is not None
+                assert one.update.agreed.hits[path.path] >= set(path.hit_digests)
                 assert (one.update.external_id, path.path) not in behind
         if one.deciding.code == "plan_changed":
             behind |= {(one.update.external_id, path) for path in one.update.patch}

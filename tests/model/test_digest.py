@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 
 from syncd.model.digest import item_digest, plan_hash
 from syncd.model.guard import Bounds, Cap, Hit, Recent, Rules, Way
+from syncd.model.plan import Mark, whole
 from syncd.model.update import Pending, Policy
 from tests.model.queued import (
     DAILY,
@@ -288,8 +290,18 @@ def test_a_plan_moves_with_each_of_its_items_and_not_with_the_queue() -> None:
     shown = {"a": {DAILY: "100", NAME: "n"}, "b": {DAILY: "100"}}
     usual = plan([one, two], shown).hash
     assert usual == plan([two, one], shown).hash
-    assert usual == plan_hash(digests(plan([one, two], shown)).values())
+    assert usual == plan_hash(
+        f'["{path.digest}", "send", {json.dumps(path.remote)}]'
+        for update in plan([one, two], shown).updates
+        for path in update.paths
+    )
     assert usual != plan([one], shown).hash
+    moved = [replace(one, policy=Policy.OURS), two], shown | {"a": {DAILY: "99", NAME: "n"}}
+    assert digests(plan(*moved)) == digests(plan([one, two], shown))
+    assert usual != plan(*moved).hash, "it shows another value beside the same items"
+    kept = plan([one, two], shown)
+    held = replace(kept, updates=(whole(kept.updates[0], Mark.HELD, "x", "x"), kept.updates[1]))
+    assert usual != held.hash, "it says that another thing happens"
     assert usual != plan([replace(one, patch=dict(one.patch) | {NAME: "y"}), two], shown).hash
     assert usual != plan([one, replace(two, patch={DAILY: "61"})], shown).hash
     assert len(usual) == 32
