@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from syncd import daemon
-from syncd.cli import inbox, plan_followed
+from syncd.cli import inbox, kept_back, plan_followed
 from syncd.cli.choices import Choices
 from syncd.cli.codes import BUSY, FAILED, ITEMS, OK, code_of, worst
 from syncd.cli.opened import Opened, opened
@@ -35,13 +35,15 @@ _ITEMS: Final = ("rejected", "held", "unknown")
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Round:
     """What one account's round did, with the rows that the database has of it; `gone` campaigns
-    were found to be gone by its pull. `followed`: the saved plan that its push went by."""
+    were found to be gone by its pull. `followed`: the saved plan that its push went by; `kept`: why
+    others are still in the queue."""
 
     report: AccountReport
     runs: Mapping[int, Row]
     updates: Sequence[Row]
     gone: int = 0
     followed: Followed | None = None
+    kept: Sequence[Mapping[str, Any]] = ()
 
 
 async def sync_accounts(choices: Choices, names: Sequence[str], wanted: Mapping[str, Any]) -> int:
@@ -114,6 +116,9 @@ async def _round(here: Opened, report: AccountReport, saved: SavedPlan | None) -
         runs=known,
         updates=updates,
         gone=await _gone(here, report, known),
+        kept=()
+        if report.pushed is None
+        else kept_back.kept_back(await here.reports.queued(report.account), report.pushed.states),
         followed=None
         if saved is None
         else followed(saved, report.pushed, await here.reports.updates_by_id(saved.updates)),
@@ -178,6 +183,7 @@ def _draw(here: Opened, done: Round, *, everything: bool) -> None:
         else:
             draw_push(screen, report.pushed, done.runs, done.updates, everything=everything)
         _trouble_of(here, report.account, "push", report.pushed)
+    kept_back.draw(screen, report.account, done.kept)
     if done.followed is not None:
         plan_followed.draw(screen, report.account, done.followed)
     if report.waiting_unknown:
@@ -285,6 +291,7 @@ def _document(done: Round) -> dict[str, Any]:
         "gone": done.gone,
         "plan": None if done.followed is None else done.followed.document,
         "updates": list(done.updates),
+        "queued": list(done.kept),
         "exit_code": worst(list(_codes(done))) or OK,
     }
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from syncd.cli.kept_back import FREE
 from syncd.cli.opened import Opened
 from syncd.cli.plan_document import SHORT
 from syncd.cli.planned import known_plan
@@ -21,7 +22,6 @@ from syncd.store.plans import SavedPlan
 from syncd.store.reports import Row
 
 _MAY_LEAVE: Final = (Mark.SEND, Mark.LATER, Mark.HELD)
-_FREE: Final = ("push_schedule", "no_service")
 _OLDER: Final = "an older update of the same path is in the queue and not in the plan"
 _LEFT: Final = ("queued", "held", "cancelled", "expired")
 
@@ -142,7 +142,7 @@ def _waits(row: Row, pushed: PushReport | None) -> tuple[str, str]:
     if pushed is not None and row["id"] in pushed.dropped:
         return PLAN_CHANGED, pushed.dropped[row["id"]]
     is_left = pushed is not None and pushed.error is None and row["id"] not in pushed.states
-    if is_left and waiting["code"] in _FREE:
+    if is_left and waiting["code"] in FREE:
         return "older_first", _OLDER
     return waiting["code"], waiting["text"]
 

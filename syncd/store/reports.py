@@ -210,6 +210,10 @@ class Reports:
         chosen = None if accounts is None else list(accounts)
         return _counts(await self._database.rows("report_inbox_counts", chosen))
 
+    async def queued(self, account: str) -> list[Row]:
+        """What is in the queue of an account, oldest first, and what each waits for."""
+        return _rows(await self._database.rows("report_queued", account))
+
     async def let_through(self, ids: Collection[int]) -> list[Row]:
         """What the last approval of each of these updates let through, path by path."""
         return _rows(await self._database.rows("report_let_through", list(ids)))

@@ -121,6 +121,30 @@ def test_a_push_shows_every_result_in_the_providers_words(
     assert len(listed["updates"]) == 4
 
 
+def test_what_waits_for_the_first_complete_pull_is_told_by_a_push(syncd: Command) -> None:
+    """A push does not even take it."""
+    create = [f"--set={one}" for one in ("native.goal=Retention", "native.advertiserId=1")]
+    made, _, later = (
+        syncd.queued(ACCOUNT, "--create", "--set", f"name={name}", *create, *more)
+        for name, more in (("x", ()), ("y", ()), ("z", ("--not-before", "2100-01-01T00:00:00Z")))
+    )
+    ran = syncd("sync", "--push")
+    pull = "the first complete pull of the account"
+    assert (ran.code, ran.out.splitlines()) == (
+        0,
+        [
+            f"{ACCOUNT} push: nothing is due",
+            f"{ACCOUNT}: 2 updates wait (first #{made}) for: {pull}",
+            f"{ACCOUNT}: 1 update waits (#{later}) for: not due yet",
+        ],
+    )
+    (account,) = syncd("sync", "--push", "--format", "json").document["accounts"]
+    assert account["queued"] == [
+        {"code": "first_pull", "text": pull, "updates": 2, "first": str(made)},
+        {"code": "not_before", "text": "not due yet", "updates": 1, "first": str(later)},
+    ]
+
+
 def test_quiet_says_why_the_code_is_3(working: Command, own_provider: Provider) -> None:
     queue(working, own_provider, "uncapped")
     ran = working("sync", "-q")

@@ -30,6 +30,11 @@ SELECT u.account, u.waiting_for ->> 'code' AS code, u.waiting_for ->> 'text' AS 
   FROM report.updates u WHERE u.state = 'queued' AND u.waiting_for ->> 'code' = 'no_service'
  GROUP BY 1, 2, 3 ORDER BY 5
 
+-- name: report_queued
+-- Queued updates of an account, oldest first, with what each waits for.
+SELECT u.id, u.waiting_for ->> 'code' AS code, u.waiting_for ->> 'text' AS text
+  FROM report.updates u WHERE u.state = 'queued' AND u.account = $1 ORDER BY u.id
+
 -- name: report_differing
 -- Applied values that a later read shows otherwise, and nobody has taken note of.
 SELECT u.account, count(*) AS count, min(u.settled_at) AS since
