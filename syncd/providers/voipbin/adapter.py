@@ -32,13 +32,15 @@ _ACCEPT: Final = {"Accept": JSON["Accept"]}
 _USUAL: Final = 100  # rows of a page, where no other number is asked for
 _FEW: Final = 20  # so many are read one by one; for more, some pages are looked through first
 _SOME: Final = 10  # pages
+_OTHERWISE: Final = 83  # rows of a page whose ends lie elsewhere than those of the usual ones
 _MANNER: Final = Manner(title="VoIPBIN", refusal=answers.refusal)
 
 
 @dataclass(kw_only=True)
 class _Gathered:
     """Campaigns as they are found, and `doubtful` ids: refusals that leave open what they mean.
-    `unfound` are those of them that were answered with 404; `beside`: a page showed others."""
+    `unfound` are those of them that were answered with 404; `beside`: a page showed others, `pages`
+    how many of the last listing had any."""
 
     wanted: tuple[str, ...]
     found: dict[str, Campaign] = field(default_factory=dict)
@@ -46,6 +48,7 @@ class _Gathered:
     doubtful: set[str] = field(default_factory=set)
     unfound: set[str] = field(default_factory=set)
     beside: bool = False
+    pages: int = 0
     is_whole: bool = True
     dialect: str | None = None
 
@@ -81,6 +84,11 @@ class Voipbin(Connected):
         another size are asked for."""
         drawn = self._chance()
         size = int(_USUAL * (0.5 + 5 * drawn)) if drawn < 0.1 else _USUAL
+        async with aclosing(self._pages(size)) as pages:
+            async for page in pages:
+                yield page
+
+    async def _pages(self, size: int) -> AsyncGenerator[Page, None]:
         token, tokens, number, fullest = "", set[str](), 0, size
         while True:
             number += 1
@@ -103,15 +111,17 @@ class Voipbin(Connected):
 
     async def read(self, ids: Sequence[str]) -> Reading:
         """Few campaigns one by one, of many those first that stand on the newest pages. Where a
-        refusal leaves open whether it means the campaign or the account, a listing tells: what it
-        does not show either, beside others, is gone if a 404 said so."""
+        refusal leaves open whether it means the campaign or the account, a whole listing tells:
+        what it does not show either, beside others, is gone if a 404 said so."""
         wanted = (one for one in dict.fromkeys(ids) if rows.UUID.fullmatch(one))
         gathered = _Gathered(wanted=tuple(wanted))  # no campaign has another kind of id
-        is_listed = len(gathered.wanted) > _FEW and await self._look_through(gathered)
+        is_listed = len(gathered.wanted) > _FEW and await self._look_through(gathered, most=_SOME)
         for external_id in gathered.open:
             await self._get(external_id, gathered)
         if gathered.doubtful:
             is_listed = is_listed or await self._look_through(gathered)
+            if is_listed and gathered.pages > 1 and gathered.unfound & gathered.doubtful:
+                is_listed = await self._look_through(gathered, size=_OTHERWISE)
             gathered.is_whole &= is_listed or not gathered.doubtful
             if is_listed and gathered.beside:
                 gathered.gone |= gathered.unfound & gathered.doubtful
@@ -166,18 +176,24 @@ class Voipbin(Connected):
             request, lambda answer: listed(answer, f"{_LIST}: the answer")
         )
 
-    async def _look_through(self, gathered: _Gathered) -> bool:
-        """Some pages, until all are found. True: these were all there are, and all readable."""
+    async def _look_through(
+        self, gathered: _Gathered, *, most: int | None = None, size: int = _USUAL
+    ) -> bool:
+        """Pages until all are found, at most so many. True: these were all there are, and all
+        readable. One row can fall between two pages, and so a second look has pages of another
+        size."""
         number, is_clear = 0, True
-        async with aclosing(self.pages()) as pages:
+        gathered.pages = 0
+        async with aclosing(self._pages(size)) as pages:
             async for page in pages:
                 number += 1
+                gathered.pages += bool(page.campaigns or page.bad)
                 is_clear = is_clear and page.is_whole and not page.bad
                 gathered.add(page.campaigns, page.dialect)
                 gathered.beside = gathered.beside or any(not one.is_gone for one in page.campaigns)
                 if not gathered.open and not gathered.doubtful:
                     return False
-                if number == _SOME:
+                if number == most:
                     return False
         return is_clear
 

@@ -4,7 +4,7 @@ what an absence means."""
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 
@@ -449,6 +449,48 @@ async def test_a_404_in_other_words_and_a_listing_of_others_are_proof_together(w
         assert await reading_of(there) == (set(), set(), False), "that listing never ended"
     async with account(single(reply, listing(other, "bad", token="a"), listing())) as there:
         assert await reading_of(there) == (set(), set(), False), "the bad row may be it"
+
+
+def saying_little(rows: list[dict[str, Any]], size: int = 3, otherwise: int = 5) -> Any:
+    """A server that says of every single campaign 404 in other words, and has pages of so many
+    rows, and of `otherwise` many where their size is asked for."""
+
+    def script(arrival: Arrival) -> Reply:
+        url = urlsplit(arrival.path)
+        if "/campaigns/" in url.path:
+            return error(404, "NOT_FOUND")
+        query = dict(parse_qsl(url.query))
+        token = query.get("page_token")
+        older = [one for one in rows if token is None or one["tm_create"] < token]
+        shown = older[: otherwise if "page_size" in query else size]
+        return listing(*shown, token=shown[-1]["tm_create"] if shown else "")
+
+    return with_login(script)
+
+
+async def test_a_404_in_other_words_is_decided_by_all_pages_however_many() -> None:
+    all_ = [numbered(number) for number in range(60)]
+    async with account(saying_little(all_)) as there:
+        assert await reading_of(there) == (set(), {ID}, True)
+        assert there.limits.taken()["GET campaigns"] == 21 + 13, "all pages, in two sizes"
+    async with account(saying_little(all_)) as there:
+        assert await reading_of(there, *ids(58)) == (set(ids(58)), set(), True)
+        assert there.limits.taken()["GET campaigns"] == 20, "until it is found"
+
+
+async def test_what_falls_between_two_pages_is_not_taken_for_gone() -> None:
+    all_ = [numbered(number) for number in range(12)]
+    all_[3]["tm_create"] = all_[2]["tm_create"]
+    async with account(saying_little(all_)) as there:
+        assert await reading_of(there, *ids(3)) == (set(ids(3)), set(), True)
+    half = [numbered(0), numbered(1), numbered(2), "bad", *all_[4:]]
+
+    def torn(arrival: Arrival) -> Reply:
+        return listing(*half, token="a") if "page_size" in arrival.path else whole(arrival)
+
+    whole = saying_little(all_)
+    async with account(torn) as there:
+        assert await reading_of(there, *ids(3)) == (set(), set(), False), "the bad row may be it"
 
 
 @pytest.mark.parametrize("what", DOUBTFUL)
