@@ -118,7 +118,9 @@ class Rules:
 
     def cap(self, path: str = ANY_KEY) -> Cap:
         """The owner's limits for a path, key by key the narrowest that says anything; those for all
-        come last."""
+        come last. For what is no amount only one that names the path itself."""
+        if self.kind(path) not in (None, Kind.AMOUNT):
+            return self.caps.get(path, Cap())
         wide = self.caps.get(ANY_KEY, Cap())
         places = [*(self.caps[stem] for stem in _narrowest(self.caps, path)), wide]
         return Cap(

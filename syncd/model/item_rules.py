@@ -29,8 +29,9 @@ def item_hits(rules: Rules, change: Change, recent: Recent) -> dict[str, tuple[H
 def _of_path(rules: Rules, change: Change, path: str, recent: Recent) -> Iterator[Hit]:
     value = change.changes[path]
     yield from _leave(rules, change, path)
-    if rules.kind(path) in _NUMERIC and value is not None:
-        yield from _amounts(rules, change, path, value)
+    if value is not None:
+        is_numeric = rules.kind(path) in _NUMERIC
+        yield from (_amounts if is_numeric else _words)(rules, change, path, value)
     yield from _times(rules, change, path, recent)
 
 
@@ -74,6 +75,27 @@ def _amounts(rules: Rules, change: Change, path: str, value: str) -> Iterator[Hi
             message=f"no limit can be set against {path}: {error}",
             figures={"to": value},
             way=Way.RETRY,
+        )
+        return
+    yield from _range(rules, change, path, wanted)
+    yield from _factor(rules, change, path, wanted)
+
+
+def _words(rules: Rules, change: Change, path: str, value: str) -> Iterator[Hit]:
+    """What is no figure meets only a cap that the owner set for this very path, as in the
+    database."""
+    cap = rules.caps.get(path)
+    if rules.kind(path) is None or cap is None or (cap.max_amount, cap.max_factor) == (None, None):
+        return
+    try:
+        wanted = parse_amount(value)
+    except AmountError:
+        yield Hit(
+            code="cap-amount",
+            message=f"{path} is asked for as no amount that the owner's cap could be set against",
+            figures={"to": value},
+            way=Way.CAP,
+            binds=value,
         )
         return
     yield from _range(rules, change, path, wanted)
@@ -164,7 +186,7 @@ def _moves_the_limit(change: Change, path: str) -> bool:
 def _range(rules: Rules, change: Change, path: str, wanted: Decimal) -> Iterator[Hit]:
     is_money = rules.kind(path) is Kind.AMOUNT
     bounds = rules.bounds_of(path)
-    most, cap = bounds.max_amount, rules.cap(path).max_amount if is_money else None
+    most, cap = bounds.max_amount, rules.cap(path).max_amount
     if is_money and change.currency is None and (most is not None or cap is not None):
         yield Hit(
             code="currency-unknown",
@@ -188,8 +210,7 @@ def _factor(rules: Rules, change: Change, path: str, wanted: Decimal) -> Iterato
     before = number(change.remote.get(path))
     if before is None or wanted <= before:
         return
-    cap = rules.cap(path).max_factor if rules.kind(path) is Kind.AMOUNT else None
-    most = rules.bounds_of(path).max_factor
+    cap, most = rules.cap(path).max_factor, rules.bounds_of(path).max_factor
     if cap is not None and wanted > before * cap:
         yield _times_more("cap-factor", path, (before, wanted, cap), Way.CAP)
     elif most is not None and wanted > before * most:

@@ -267,6 +267,30 @@ def test_a_hit_says_its_figures(
     assert DAILY in hit.message
 
 
+@pytest.mark.parametrize(
+    ("path", "before", "wanted", "expected"),
+    [
+        ("native.level", "4", "10", ""),
+        ("native.level", "4", "10.1", "cap-amount cap"),
+        ("native.level", "1", "3.1", "cap-factor cap"),
+        ("native.clicks", None, "11", "cap-amount cap"),
+        (NAME, "old", "10", ""),
+        (NAME, "old", "11", "cap-amount cap"),
+        (NAME, "3", "9.1", "cap-factor cap"),
+        (NAME, "old", "new", "cap-amount cap"),
+        (NAME, "old", "unlimited", "cap-amount cap"),
+        (NAME, "old", None, ""),
+    ],
+)
+def test_a_cap_that_names_what_is_no_amount_is_met_before_the_database_refuses_it(
+    path: str, before: str | None, wanted: str | None, expected: str
+) -> None:
+    named = Cap(max_amount=money("10"), max_factor=money("3"))
+    assert codes(Rules(fields=FIELDS, caps={path: named}), path, before, wanted) == expected
+    for wide in ("*", f"{path.rpartition('.')[0]}.*"):
+        assert codes(Rules(fields=FIELDS, caps={wide: named}), path, before, wanted) == ""
+
+
 def made(changes: Mapping[str, str | None], *, cap: str | None = None) -> list[tuple[str, str]]:
     """The codes that a create with these values meets, with the way out of each."""
     fields = tuple(replace(one, creatable=one.path in {NAME, DAILY}) for one in FIELDS)
