@@ -13,6 +13,7 @@ from syncd.cli.plan_totals import totals
 from syncd.cli.render.table import to_json
 from syncd.cli.text import rfc3339
 from syncd.daemon import AccountPlan
+from syncd.daemon.anew import CLEARED
 from syncd.model.guard import Hit, Way
 from syncd.model.plan import Mark, PathPlan, UpdatePlan, Values
 from syncd.store.prospects import Approval
@@ -155,7 +156,9 @@ def _held_otherwise(item: Document, row: Row | None) -> list[dict[str, Any]] | N
     if row is None or row["state"] != "held":
         return None
     if row["holds"] is None:  # a read decided that, and no approval helps
-        is_known = not item["rules"] and item["code"] == row["reason_code"]
+        # A fresh plan may have said that what it was held for is over.
+        is_over = item["code"] == CLEARED and item["held_for"] is None
+        is_known = not item["rules"] and (is_over or item["code"] == row["reason_code"])
         why = Hit(code=row["reason_code"], message=row["reason"] or "", way=Way.RETRY)
         return None if is_known else [_rule(why, "")]
     hits: list[dict[str, Any]] = row["holds"].get(item["path"], {"hits": []})["hits"]

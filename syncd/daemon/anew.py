@@ -20,12 +20,14 @@ _WOULD: Final = {
 
 def judged_anew(held: Sequence[UpdatePlan], now: PushPlan) -> dict[int, UpdatePlan]:
     """By its number each held update with the rules that it meets now. Held it stays, whatever a
-    push would do; what a read of an unanswered call left to a person is for no rule to judge."""
+    push would do. Of what a read of an unanswered call left to a person no rule can say that it may
+    be sent again: all that can be told is that the provider shows all of it by now."""
     found = {plan.update.id: plan for plan in now.updates}
     return {
         one.update.id: _held(found[one.update.id])
         for one in held
-        if one.update.id in found and any(path.hits for path in one.paths)
+        if one.update.id in found
+        and (any(path.hits for path in one.paths) or found[one.update.id].mark is Mark.ALREADY_SET)
     }
 
 

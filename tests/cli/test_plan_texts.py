@@ -182,6 +182,19 @@ def test_of_a_saved_plan_only_what_it_sends_or_holds_may_leave() -> None:
     assert found[11] == Terms(remote={DAILY: "100"}, hits={DAILY: frozenset()})
 
 
+@pytest.mark.parametrize(("code", "told"), [("cleared", None), ("out_of_view", "undecidable")])
+def test_what_a_fresh_plan_called_over_is_not_held_for_something_else(
+    code: str, told: str | None
+) -> None:
+    item = {
+        "update": "1", "campaign": "a", "path": DAILY, "digest": "d", "rules": [], "code": code,
+        "held_for": None,
+    }  # fmt: skip
+    row = {"state": "held", "holds": None, "reason_code": "undecidable", "reason": "no read"}
+    (now,) = [one["now"] for one in moved_since({"items": [item]}, {"1": row}, {}, {})["items"]]
+    assert [one["rule"] for one in now["held_for"] or ()] == ([told] if told else [])
+
+
 def test_a_saved_plan_shows_what_has_moved_since() -> None:
     states = {str(one.update.id): "queued" for one in updates()}
     states |= {"11": "applied", "12": "superseded", "13": "applied", "18": "held", "19": "held"}
