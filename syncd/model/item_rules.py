@@ -278,5 +278,16 @@ def _quiet_until(rules: Rules, now: dt.datetime) -> dt.datetime | None:
     day = local.date() + dt.timedelta(days=1 if clock >= end else 0)
     ends = dt.datetime.combine(day, end, tzinfo=rules.zone)
     first = ends.astimezone(dt.UTC)
+    if first.astimezone(rules.zone).time() != end:
+        return _leap(ends)
     # Where clocks are put back the end may come twice, and once it came it holds but to the next.
     return first if first > now else ends.replace(fold=1).astimezone(dt.UTC)
+
+
+def _leap(ends: dt.datetime) -> dt.datetime:
+    """When clocks leap over this time of day, which they never show."""
+    after = ends.replace(fold=1)
+    at, offset = after.astimezone(dt.UTC), after.utcoffset()
+    while at.astimezone(ends.tzinfo).utcoffset() != offset:
+        at += dt.timedelta(minutes=1)
+    return at

@@ -186,7 +186,7 @@ def test_of_a_saved_plan_only_what_it_sends_or_holds_may_leave() -> None:
 def test_what_a_fresh_plan_called_over_is_not_held_for_something_else(
     code: str, told: str | None
 ) -> None:
-    item = {
+    item: dict[str, Any] = {
         "update": "1", "campaign": "a", "path": DAILY, "digest": "d", "rules": [], "code": code,
         "held_for": None,
     }  # fmt: skip

@@ -72,7 +72,10 @@ BERLIN_NIGHT = quiet("22:00", "06:00", BERLIN)
         (BERLIN_NIGHT, "2026-10-25 04:59", "2026-10-25 05:00"),
         (BERLIN_NIGHT, "2026-10-25 05:00", None),
         # An end that the clock leaps over is over as soon as it has leapt.
-        (quiet("22:00", "02:30", BERLIN), "2026-03-29 00:59", "2026-03-29 01:30"),
+        (quiet("22:00", "02:30", BERLIN), "2026-03-29 00:59", "2026-03-29 01:00"),
+        (quiet("22:00", "02:30", BERLIN), "2026-03-28 21:00", "2026-03-29 01:00"),
+        (quiet("22:00", "02:00", BERLIN), "2026-03-29 00:59", "2026-03-29 01:00"),
+        (quiet("22:00", "03:00", BERLIN), "2026-03-29 00:59", "2026-03-29 01:00"),
         (quiet("22:00", "02:30", BERLIN), "2026-03-29 01:00", None),
         # An end that comes twice: after the first the hours come once more, to the second.
         (quiet("22:00", "02:30", BERLIN), "2026-10-25 00:29", "2026-10-25 00:30"),
