@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import Stage
-from tests.e2e.endpoints import Stock
+from tests.e2e.endpoints import Stock, of
+from tests.e2e.endpoints import queued as queued_at
 from tests.e2e.place import simulated
 from tests.e2e.scene import Scene
-from tests.e2e.truths import assert_all_is_kept
+from tests.e2e.truths import assert_all_is_kept, assert_nothing_else_was_changed, is_there
 
 OTHER = {"documented": "current", "current": "documented"}
 SHOWING = ("criteo", "voipbin")
@@ -105,3 +106,28 @@ async def test_a_server_of_the_other_dialect_that_cannot_be_read_is_not_written_
     assert health["cause"]
     assert health["remedy"]
     assert wrong.writes() == []
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("written", OTHER)
+@pytest.mark.parametrize("provider", ["epom", "icas"])
+async def test_where_nothing_bears_a_mark_no_write_in_the_wrong_dialect_is_taken_for_applied(
+    stage: Stage, provider: str, written: str
+) -> None:
+    scene = await stage(simulated(provider, OTHER[written]), dialect=written)
+    await scene.pull()
+    ids = await queued_at(scene, of(provider, written))
+    ends = dict.fromkeys(ids, "queued")
+    while {"queued", "unknown"} & set(ends.values()):
+        await scene.sync()
+        ends = dict(zip(ids, await scene.books.states(ids), strict=True))
+        await scene.books.later("10 minutes")
+    for one, endpoint in ids.items():
+        row = await scene.books.update(one)
+        is_alike = endpoint.operation != "POST pricing/batch"
+        assert (ends[one], is_there(scene, row)) == (
+            ("applied", True) if is_alike else ("held", False)
+        ), endpoint
+        if not is_alike:
+            assert row["reason_code"] == "attempts_spent", "one call, and once more"
+    await assert_nothing_else_was_changed(scene)
