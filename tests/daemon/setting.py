@@ -17,7 +17,7 @@ credentials = {{ client_id = "env:ID_{number}", client_secret = "env:SECRET" }}
 pull = {{ schedule = "@hourly", jitter = "0s" }}
 push = {{ settle = "1s", fresh_for = "0s" }}
 guard = {{ max_factor = 1000000, share = 1 }}
-lease = {{ ttl = "4s", renew = "500ms", request_timeout = "2s" }}
+lease = {{ ttl = "60s", renew = "5s", request_timeout = "20s" }}
 """
 
 

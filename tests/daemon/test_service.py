@@ -50,8 +50,9 @@ class Service:
 
     async def end(self) -> tuple[int, str]:
         """Ask it to stop; its exit code and what it logged."""
-        self.process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(20):
+        # `send_signal` might take its exit code from asyncio.
+        os.kill(self.process.pid, signal.SIGTERM)
+        async with asyncio.timeout(60):
             _, logged = await self.process.communicate()
         return self.process.returncode or 0, logged.decode()
 

@@ -32,7 +32,8 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "guard": WIDE,
     # So wide that no test waits for it, and with it the ceiling that a simulator announces nowhere.
     "limits": {"default": "1000/1s", "granted": "a simulator of our own"},
-    "lease": {"ttl": "4s", "renew": "500ms", "request_timeout": "2s"},
+    # So long that a machine that stands still for a while makes nothing else happen.
+    "lease": {"ttl": "60s", "renew": "5s", "request_timeout": "20s"},
 }
 """An account's tables unless a test says otherwise; its next scheduled pull is far away, every push
 reads for itself, and no guard stands in the way."""

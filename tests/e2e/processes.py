@@ -38,7 +38,7 @@ class Running:
     def signal(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)  # `send_signal` might take its exit code from asyncio
 
-    async def says(self, text: str, *, timeout: float = 20.0) -> str:
+    async def says(self, text: str, *, timeout: float = PATIENCE) -> str:
         """Wait until it has written this to either stream; returns the line."""
 
         def line() -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from syncd.simulator import Settings
 from tests.e2e.conftest import Stage
-from tests.e2e.processes import syncd, syncd_started
+from tests.e2e.processes import PATIENCE, syncd, syncd_started
 from tests.e2e.scene import Row, Scene
 
 KILLED = -signal.SIGKILL
@@ -43,7 +43,7 @@ async def killed(scene: Scene, point: str, *arguments: str) -> None:
 async def killed_before_the_answer(scene: Scene) -> None:
     """Kill `syncd sync` after the provider has applied its call and before a byte of the answer."""
     held = scene.simulator.faults.arm("hold", "update", when="after")
-    async with syncd_started(scene.place, "sync", "--push") as running, asyncio.timeout(30):
+    async with syncd_started(scene.place, "sync", "--push") as running, asyncio.timeout(PATIENCE):
         await held.wait_fired()
         running.signal(signal.SIGKILL)
         assert await running.end() == KILLED

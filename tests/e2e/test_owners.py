@@ -4,22 +4,25 @@ lost its lease sends nothing any more."""
 import asyncio
 import signal
 from datetime import datetime
+from typing import Any
 
 import pytest
 
 from syncd.simulator.faults import Fault
 from tests.e2e.conftest import Stage
-from tests.e2e.processes import syncd, syncd_started
+from tests.e2e.processes import PATIENCE, syncd, syncd_started
 from tests.e2e.scene import Scene
 from tests.waiting import eventually
 
 BUSY = 5
 
 
-async def opened(stage: Stage, timeout: int = 4) -> Scene:
+SHORT = {"ttl": "5s", "renew": "500ms", "request_timeout": "1s"}
+
+
+async def opened(stage: Stage, **where: Any) -> Scene:
     """A pulled scene with two updates queued; nobody gives up while a test holds a call."""
-    lease = {"ttl": f"{timeout + 2}s", "renew": "500ms", "request_timeout": f"{timeout}s"}
-    scene = await stage(tables={"lease": lease})
+    scene = await stage(**where)
     await scene.pull()
     await scene.books.enqueue_picks(scene.ordinary(2))
     return scene
@@ -71,7 +74,7 @@ async def test_who_will_not_wait_is_told_who_has_the_account_and_ends_with_5(
 
 async def fired(fault: Fault) -> None:
     """Wait until the fault holds a call."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         await fault.wait_fired()
 
 
@@ -114,7 +117,7 @@ async def has_asked_for_the_lease(scene: Scene, before: set[int]) -> None:
 async def test_one_that_stood_still_past_its_lease_sends_nothing_when_it_goes_on(
     stage: Stage,
 ) -> None:
-    scene = await opened(stage, timeout=1)
+    scene = await opened(stage, tables={"lease": SHORT})
     held = scene.simulator.faults.arm("hold", "search", when="before", nth=2)
     async with syncd_started(scene.place, "sync") as first:
         await fired(held)
@@ -137,7 +140,7 @@ async def test_one_that_stood_still_past_its_lease_sends_nothing_when_it_goes_on
 async def test_one_that_stood_still_with_a_call_under_way_settles_nothing_of_it(
     stage: Stage,
 ) -> None:
-    scene = await opened(stage, timeout=1)
+    scene = await opened(stage, tables={"lease": SHORT})
     held = scene.simulator.faults.arm("hold", "update", when="after")
     async with syncd_started(scene.place, "sync") as first:
         await fired(held)

@@ -21,7 +21,7 @@ from tests.e2e.test_steps import STEPS, Steps, assert_done, carried
 from tests.e2e.test_steps import opened as stepwise
 from tests.e2e.truths import assert_all_is_kept
 from tests.proxy import Proxy
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 SINGLE = [one for one in STEPS if str(one) in ("icas-start", "epom-countries", "voipbin-parts")]
 RESUME = "SELECT syncd.resume()"
@@ -30,7 +30,7 @@ RESUME = "SELECT syncd.resume()"
 async def pushed_into_a_pause(scene: Scene, held: Fault) -> AccountReport:
     """A push that stands at this fault when the account is paused, and then goes on to its end."""
     pushing = asyncio.create_task(scene.push())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         await held.wait_fired()
     await by_sql(scene)
     scene.simulator.faults.clear()
@@ -97,7 +97,7 @@ async def pushed_with_a_late_commit(
             held = proxy.hold_commit(b"INSERT INTO syncd.batches")
             request = SyncRequest(accounts=(scene.place.account,), pull=False, started_by="test")
             pushing = asyncio.create_task(sync(config, database, request, scene.events.append))
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 await held.reached.wait()
             await meanwhile(held.gate)
             (report,) = await pushing
@@ -223,7 +223,7 @@ async def test_with_as_many_calls_under_way_as_there_may_be(stage: Stage) -> Non
     updates = [await scene.books.enqueue(one, "note", f"wave {one}") for one in ids]
     held = scene.simulator.faults.arm("hold", "update", count=None)
     pushing = asyncio.create_task(scene.push())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         await held.wait_fired(16)
     await by_sql(scene)
     scene.simulator.faults.clear()

@@ -11,6 +11,7 @@ import pytest
 from syncd.simulator import Settings
 from tests.e2e.conftest import Stage
 from tests.e2e.scene import Scene
+from tests.waiting import PATIENCE
 
 
 async def assert_promises_kept(scene: Scene) -> None:
@@ -33,7 +34,7 @@ async def test_a_token_that_expires_on_the_way_costs_one_more_call(scene: Scene)
     tokens = len(scene.simulator.journal.of("token"))
     held = scene.simulator.faults.arm("hold", "update", when="before")
     work = asyncio.create_task(scene.push())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await held.wait_fired()
     scene.simulator.service.expire_tokens()
     held.release()
@@ -81,10 +82,10 @@ async def test_a_forbidden_call_ends_the_pass_with_its_remedy(scene: Scene) -> N
     await assert_promises_kept(scene)
 
 
-def throttle(scene: Scene, operation: str) -> int:
-    """429 until a full second between one and two seconds ahead; returns it as time since the
-    epoch."""
-    reset = int(time.time()) + 2
+def throttle(scene: Scene, operation: str, seconds: int = 2) -> int:
+    """429 until a full second that is at most so far ahead, less than one sooner; returns it as
+    time since the epoch."""
+    reset = int(time.time()) + seconds
     headers = {"limit": 250, "remaining": 0, "reset": reset}
     scene.simulator.faults.arm("throttle", operation, when="before", **headers)
     return reset
@@ -113,7 +114,7 @@ async def test_nothing_arrives_between_a_429_and_its_reset(scene: Scene, operati
 async def test_a_freeze_outlives_the_pass_that_was_told_of_it(stage: Stage) -> None:
     impatient = await opened(stage, service={"patience": "0s"})
     ids = await impatient.books.enqueue_picks(impatient.ordinary(2))
-    reset = throttle(impatient, "update")
+    reset = throttle(impatient, "update", 60)
     report = await impatient.push()
     assert report.pushed is not None
     assert report.pushed.outcome == "partial"
@@ -127,8 +128,9 @@ async def test_a_freeze_outlives_the_pass_that_was_told_of_it(stage: Stage) -> N
     patient = impatient.config.model_copy(
         update={"service": impatient.config.service.model_copy(update={"patience": _MINUTE})}
     )
+    await impatient.books.later("59 s")
     await impatient.sync(config=patient, pull=False)
-    assert arrivals_between(impatient, refused.seq, reset) == []
+    assert arrivals_between(impatient, refused.seq, reset - 59) == []
     assert set(await impatient.books.states(ids)) == {"applied"}
     await assert_promises_kept(impatient)
 

@@ -11,23 +11,47 @@ import aiohttp
 import pytest
 
 from syncd.simulator.faults import Fault
+from tests.e2e.aged import AGES
+from tests.e2e.conftest import Stage
 from tests.e2e.scene import SETTLE, Scene
+from tests.waiting import let_pass
 
 BAD_WORDS = ("omit", "both", "no_instance", "bad_index")
+TOO_LONG = 21.0
+"""A second more than a call has."""
+
+
+@pytest.fixture
+async def scene(stage: Stage) -> Scene:
+    """As everywhere, with a settle time that passes only where a test says so."""
+    return await pulled(await stage(tables={"push": {"settle": "120s"}}))
+
+
+@pytest.fixture
+async def hasty(stage: Stage) -> Scene:
+    """With a settle time that is waited for."""
+    return await pulled(await stage())
+
+
+async def pulled(scene: Scene) -> Scene:
+    report = await scene.pull()
+    assert report.error is None
+    return scene
 
 
 async def settled(scene: Scene, ids: list[int], picks: list[dict[str, Any]]) -> list[str]:
-    """Wait out the settle time and let every update reach its end; returns how each got there.
+    """Let the settle time pass and every update reach its end; returns how each got there.
 
     Whatever happened before, the provider has the value once, and no promise is broken.
     """
-    report = await scene.push(wait_unknown=True)
+    await scene.books.later(AGES)
+    report = await scene.push()
     assert report.error is None
     assert report.waiting_unknown == 0
     assert set(await scene.books.states(ids)) == {"applied"}
     for pick in picks:
         assert Decimal(scene.budget(pick["id"], pick["path"])) == Decimal(pick["amount"])
-    assert await scene.violations() == []
+    assert await scene.violations(settle=0) == []
     await scene.pull()
     assert await scene.differences() == []
     rows = [await scene.books.update(one) for one in ids]
@@ -44,6 +68,14 @@ async def pushed(scene: Scene, ids: list[int]) -> list[str]:
             assert row["waiting_for"]["code"] == "settle_time"
             assert (await scene.books.attempts(one))[-1]["outcome"] == "unknown"
     return await scene.books.states(ids)
+
+
+async def given_up(scene: Scene, held: Fault, ids: list[int]) -> list[str]:
+    """States after a push whose call is still held when its time is up."""
+    pushing = asyncio.create_task(pushed(scene, ids))
+    await held.wait_fired()
+    let_pass(TOO_LONG)
+    return await pushing
 
 
 def arm(scene: Scene, kind: str, **options: Any) -> Fault:
@@ -122,7 +154,7 @@ async def test_an_answer_that_never_comes_is_given_up_after_the_request_timeout(
     picks = scene.ordinary(2)
     ids = await scene.books.enqueue_picks(picks)
     held = arm(scene, "hold", when="after")
-    assert await pushed(scene, ids) == ["unknown"] * 2
+    assert await given_up(scene, held, ids) == ["unknown"] * 2
     assert await settled(scene, ids, picks) == ["read back"] * 2
     held.release()
 
@@ -133,7 +165,7 @@ async def test_a_call_that_takes_effect_late_within_the_settle_time_is_not_sent_
     picks = scene.ordinary(2)
     ids = await scene.books.enqueue_picks(picks)
     held = arm(scene, "hold", when="before")
-    assert await pushed(scene, ids) == ["unknown"] * 2
+    assert await given_up(scene, held, ids) == ["unknown"] * 2
     assert [scene.budget(one["id"], one["path"]) for one in picks] == [
         one["current"] for one in picks
     ]
@@ -143,8 +175,9 @@ async def test_a_call_that_takes_effect_late_within_the_settle_time_is_not_sent_
 
 
 async def test_two_unanswered_calls_that_were_not_applied_leave_the_decision_to_a_person(
-    scene: Scene,
+    hasty: Scene,
 ) -> None:
+    scene = hasty
     ids = await scene.books.enqueue_picks(scene.ordinary(1))
     arm(scene, "reset", when="before", count=None)
     report = await scene.push(wait_unknown=True)
@@ -168,11 +201,12 @@ async def test_a_person_who_edits_while_the_outcome_is_unknown_gets_a_held_confl
     assert await pushed(scene, ids) == ["unknown"]
     edit = {"id": pick["id"], "budget": {pick["path"].removeprefix("budget."): "4321"}}
     await admin(scene, "edit", edit)
-    await scene.push(wait_unknown=True)
+    await scene.books.later(AGES)
+    await scene.push()
     row = await scene.books.update(ids[0])
     assert (row["state"], row["reason_code"]) == ("held", "conflict")
     assert "4321" in row["reason"]
-    assert await scene.violations() == []
+    assert await scene.violations(settle=0) == []
 
 
 async def admin(scene: Scene, act: str, asked: dict[str, Any]) -> None:
@@ -194,11 +228,12 @@ async def test_a_newer_update_waits_for_the_read_of_an_unknown_one(scene: Scene)
     assert (await scene.books.update(second))["waiting_for"]["code"] == "unknown_first"
     await scene.push()
     assert len(scene.sent()) == 1
-    await scene.push(wait_unknown=True)
+    await scene.books.later(AGES)
+    await scene.push()
     await scene.push()
     assert await scene.books.states([first, second]) == ["applied", "applied"]
     assert Decimal(scene.budget(pick["id"], pick["path"])) == wanted
-    assert await scene.violations() == []
+    assert await scene.violations(settle=0) == []
 
 
 async def test_an_update_that_expires_while_it_is_unknown_and_was_not_applied_is_expired(
@@ -243,10 +278,12 @@ async def test_a_redirect_is_not_followed_and_its_target_sees_nothing(
         assert received == []
 
 
-async def test_the_settle_time_is_kept_before_the_read_that_decides(scene: Scene) -> None:
+async def test_the_settle_time_is_kept_before_the_read_that_decides(hasty: Scene) -> None:
+    scene = hasty
     ids = await scene.books.enqueue_picks(scene.ordinary(1))
     arm(scene, "reset", when="after")
-    assert await pushed(scene, ids) == ["unknown"]
+    await scene.push()
+    assert await scene.books.states(ids) == ["unknown"]
     (write,) = scene.simulator.journal.of("update")
     await scene.push(wait_unknown=True)
     reads = [one.arrived_ns for one in scene.simulator.journal.of("get") if one.seq > write.seq]

@@ -12,7 +12,7 @@ import pytest
 from tests.e2e.conftest import Stage
 from tests.e2e.endpoints import Stock
 from tests.e2e.place import simulated
-from tests.e2e.processes import syncd, syncd_started
+from tests.e2e.processes import PATIENCE, syncd, syncd_started
 from tests.e2e.scene import Row, Scene
 from tests.e2e.truths import assert_all_is_kept, is_there
 from tests.waiting import eventually
@@ -292,7 +292,7 @@ async def test_a_death_in_the_second_call_is_read_back_and_the_rest_goes_on(
     second = steps.calls[1]
     nth = steps.calls[:2].count(second)
     held = scene.simulator.faults.arm("hold", second, when=when, nth=nth)
-    async with syncd_started(scene.place, "sync", "--push") as running, asyncio.timeout(30):
+    async with syncd_started(scene.place, "sync", "--push") as running, asyncio.timeout(PATIENCE):
         await held.wait_fired()
         running.signal(signal.SIGKILL)
         assert await running.end() == -signal.SIGKILL

@@ -1,6 +1,7 @@
 """Calls at every provider whose answer says nothing, comes too late or never: what was applied is
 found, what was not is sent once more, starts and creates are never repeated blindly."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -14,7 +15,7 @@ from tests.e2e.conftest import Stage
 from tests.e2e.endpoints import ENDPOINTS, Endpoint, Stock, of, queued
 from tests.e2e.scene import Row, Scene
 from tests.e2e.truths import assert_all_is_kept, is_there
-from tests.waiting import eventually
+from tests.waiting import eventually, let_pass
 
 UNREADABLE: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("status", "after", {"status": 503}),
@@ -27,7 +28,8 @@ UNREADABLE: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("status", "after", {"status": 502}),
 )
 PLACES = ("SE", "NO", "FI")
-SLOW = {"ttl": "3s", "renew": "500ms", "request_timeout": "600ms"}
+TOO_LONG = 21.0
+"""A second more than a call has."""
 
 
 async def settled(scene: Scene, updates: Iterable[int]) -> list[Row]:
@@ -72,14 +74,18 @@ async def test_an_answer_that_says_nothing_leaves_the_truth_to_a_read(
 async def test_calls_that_take_effect_after_everybody_gave_up_are_not_sent_twice(
     stage: Stage, provider: str
 ) -> None:
-    scene = await opened(stage, provider, lease=SLOW, push={"settle": "120s", "in_flight": 16})
+    scene = await opened(stage, provider, push={"settle": "120s", "in_flight": 16})
     updates = await queued(scene, of(provider, "documented"))
     calls = Counter(endpoint.at for endpoint in updates.values())
     held = [
         scene.simulator.faults.arm("hold", at, when="before", count=count)
         for at, count in calls.items()
     ]
-    await scene.push()
+    pushing = asyncio.create_task(scene.push())
+    for fault, count in zip(held, calls.values(), strict=True):
+        await fault.wait_fired(count)
+    let_pass(TOO_LONG)
+    await pushing
     assert set(await scene.books.states(updates)) == {"unknown"}
     for fault in held:
         fault.release()
