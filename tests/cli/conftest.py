@@ -129,7 +129,7 @@ def process(
         input=data,
         cwd=ROOT,
         env=os.environ | (environ or {}),
-        timeout=60,
+        timeout=300,
     )
     return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 

@@ -56,7 +56,7 @@ class Asking:
 
     def end(self, pasted: str = "") -> tuple[int, str, str]:
         """Its code, and what it said at last."""
-        out, err = self.running.communicate(pasted, timeout=60)
+        out, err = self.running.communicate(pasted, timeout=120)
         return self.running.returncode, out, err
 
 
@@ -123,7 +123,7 @@ def listening(address: str) -> HTTPResponse:
             return get(address)
         return None
 
-    found = asyncio.run(eventually(answer, timeout=60))
+    found = asyncio.run(eventually(answer, timeout=120))
     assert found is not None
     return found
 
@@ -190,7 +190,7 @@ def test_an_account_that_another_process_holds_is_waited_for(
         assert person.running.stdin is not None
         person.running.stdin.write(back + "\n")
         person.running.stdin.flush()
-        asyncio.run(eventually(lambda: has_asked_for_the_lease(database_url), timeout=60))
+        asyncio.run(eventually(lambda: has_asked_for_the_lease(database_url), timeout=120))
         assert refreshes(provider) == 0
         execute("UPDATE syncd.leases SET owner = NULL, expires_at = clock_timestamp()")
         code, _, err = person.end()
@@ -315,9 +315,9 @@ def test_the_service_uses_it_too(idle: tuple[Command, Provider]) -> None:
         try:
             assert service.stdout is not None
             assert "1 account" in service.stdout.readline()
-            asyncio.run(eventually(lambda: refreshes(provider) > before, timeout=60))
+            asyncio.run(eventually(lambda: refreshes(provider) > before, timeout=120))
             service.terminate()
-            assert service.wait(60) == 0
+            assert service.wait(120) == 0
         finally:
             service.kill()
     assert refreshes(provider) == before + 1

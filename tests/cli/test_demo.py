@@ -53,7 +53,7 @@ def test_being_stopped_in_the_middle_leaves_nothing_behind_and_is_code_130(tmp_p
         running.terminate()
         running.stdout.read()
         assert "interrupted" in running.stderr.read()
-        assert running.wait(30) == 130
+        assert running.wait(120) == 130
     assert list(tmp_path.iterdir()) == []
     assert not _processes_with(f"TMPDIR={tmp_path}")
 

@@ -33,7 +33,7 @@ def simulated(*arguments: str, count: int = 1) -> tuple[list[dict[str, Any]], st
         told = [json.loads(running.stdout.readline()) for _ in range(count)]
         running.send_signal(signal.SIGTERM)
         said = running.stderr.read()
-        assert running.wait(10) == 0
+        assert running.wait(120) == 0
     return told, said
 
 

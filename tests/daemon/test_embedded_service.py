@@ -51,7 +51,7 @@ async def test_a_command_that_is_asked_to_end_stops_the_postgres_that_it_started
         await held.wait_fired(1)
         running = int(postmaster(tmp_path)[0])
         os.kill(process.pid, signal.SIGTERM)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(150):
             _, said = await process.communicate()
         assert process.returncode == 130
         assert b"Traceback" not in said
@@ -97,5 +97,5 @@ async def test_a_service_whose_postgres_was_killed_starts_it_again_and_goes_on(
             await eventually(is_settled, timeout=60)
         finally:
             os.kill(process.pid, signal.SIGTERM)
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(150):
                 assert await process.wait() == 0

@@ -13,7 +13,7 @@ from syncd.model.batch import Outgoing
 from syncd.model.call import CallResult, WriteCall, WriteItem
 from syncd.ports import Provider
 from syncd.providers.registry import Settings, opened
-from tests.providers.scripted import Arrival, Reply, Scripted, http
+from tests.providers.scripted import TIMEOUT, Arrival, Reply, Scripted, http
 
 TOKEN = {"access_token": "token-1", "token_type": "Bearer", "expires_in": 900}
 SECRET = "canary-secret/with+signs"
@@ -113,8 +113,8 @@ async def account(
             "credentials": lambda: {"client_id": "client", "client_secret": SECRET},
             "limits": limits,
             "observe": observe,
-            "request_timeout": 0.5,
-            "read_timeout": 0.5,
+            "request_timeout": TIMEOUT,
+            "read_timeout": TIMEOUT,
         } | changes
         async with opened(Settings(**settings)) as adapter:
             yield Account(adapter=adapter, server=server, limits=limits, events=events)

@@ -12,6 +12,11 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
+from tests.waiting import let_pass
+
+TIMEOUT = 20.0
+"""What a request of a test has, on the loop's clock: only a server that hangs lets it pass."""
+
 
 @dataclass(frozen=True)
 class Arrival:
@@ -31,12 +36,14 @@ class Arrival:
 @dataclass(frozen=True)
 class Reply:
     """What goes back: these bytes at once, then `later` bytes one by one, then the connection is
-    kept, closed, or reset; `hangs` never answers."""
+    kept, closed, or reset; `hangs` never answers until everybody gave up, `stalls` never while
+    no time passes."""
 
     head: bytes = b""
     drip: bytes = b""
     ends: str = "kept"
     hangs: bool = False
+    stalls: bool = False
 
 
 Script = Callable[[Arrival], Reply]
@@ -130,8 +137,10 @@ class Scripted:
             await asyncio.sleep(0)
         await writer.drain()
         if reply.hangs:
+            let_pass(TIMEOUT + 1)
+        if reply.hangs or reply.stalls:
             await self._over.wait()
         if reply.ends == "reset":
             sock: socket.socket = writer.get_extra_info("socket")
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        return reply.ends == "kept" and not reply.hangs
+        return reply.ends == "kept" and not (reply.hangs or reply.stalls)

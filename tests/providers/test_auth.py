@@ -22,7 +22,7 @@ from syncd.limiter import Limits
 from syncd.providers.auth import ClientCredentials, Token
 from syncd.providers.transport import Reach, Transport
 from tests.providers.accounts import SECRET, always, in_turn
-from tests.providers.scripted import Arrival, Reply, Script, Scripted, http
+from tests.providers.scripted import TIMEOUT, Arrival, Reply, Script, Scripted, http
 
 
 @dataclass
@@ -41,7 +41,9 @@ async def issuing(script: Script) -> AsyncIterator[Issuer]:
     limits = Limits([], patience=5, on_freeze=None)
     credentials = {"client_id": "client", "client_secret": SECRET}
     async with Scripted(script) as server:
-        reach = Reach(base_url=server.url, observe=observe, allow_loopback=True, read_timeout=0.2)
+        reach = Reach(
+            base_url=server.url, observe=observe, allow_loopback=True, read_timeout=TIMEOUT
+        )
         async with Transport(reach) as transport:
             tokens = ClientCredentials(
                 transport,
@@ -86,7 +88,7 @@ async def test_a_cancelled_caller_takes_nobody_with_it() -> None:
 
     def script(arrival: Arrival) -> Reply:
         arrived.set()
-        return http(200, {"access_token": "late"}) if go_on else Reply(hangs=True)
+        return http(200, {"access_token": "late"}) if go_on else Reply(stalls=True)
 
     async with issuing(script) as issuer:
         first = asyncio.create_task(issuer.tokens.get())

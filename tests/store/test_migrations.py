@@ -56,7 +56,7 @@ def test_three_processes_may_upgrade_at_once(empty_database_url: str) -> None:
         )
         for _ in range(3)
     ]
-    said = [process.communicate(timeout=60) for process in running]
+    said = [process.communicate(timeout=180) for process in running]
     assert [process.returncode for process in running] == [0, 0, 0], said
     assert all(out.split()[1:] == [SCHEMA_VERSION, "False"] for out, _ in said)
 

@@ -18,7 +18,7 @@ from syncd.model.listing import Page
 from syncd.ports import Provider
 from syncd.providers.epom import Epom
 from syncd.providers.settings import Settings
-from tests.providers.scripted import Arrival, Reply, Scripted, http
+from tests.providers.scripted import TIMEOUT, Arrival, Reply, Scripted, http
 
 USERNAME = "anna+ads@example.org"
 PASSWORD = "canary-pass/word+&"
@@ -160,8 +160,8 @@ async def account(
             "credentials": lambda: {"username": USERNAME, "password": PASSWORD},
             "limits": limits,
             "observe": observe,
-            "request_timeout": 0.5,
-            "read_timeout": 0.5,
+            "request_timeout": TIMEOUT,
+            "read_timeout": TIMEOUT,
         } | changes
         async with Epom(Settings(**settings)) as adapter:
             yield Account(adapter=adapter, server=server, limits=limits, events=events)

@@ -14,7 +14,7 @@ from syncd.model.batch import Outgoing
 from syncd.model.call import CallResult, WriteCall, WriteItem
 from syncd.providers.icas import Icas
 from syncd.providers.settings import Settings
-from tests.providers.scripted import Arrival, Reply, Scripted, http
+from tests.providers.scripted import TIMEOUT, Arrival, Reply, Scripted, http
 
 SECRET = "canary-client/with+signs"
 REFRESH = "canary-refresh-0"
@@ -172,8 +172,8 @@ async def seller(
             "observe": observe,
             "vault": vault,
             "scope": {"tenant": ("kleinanzeigen",)},
-            "request_timeout": 0.5,
-            "read_timeout": 0.5,
+            "request_timeout": TIMEOUT,
+            "read_timeout": TIMEOUT,
         } | changes
         settings = Settings(**given)
         async with Icas(settings) as adapter:

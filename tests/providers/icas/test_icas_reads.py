@@ -480,7 +480,7 @@ async def test_each_failure_of_a_read_has_its_error_and_remedy(what: str) -> Non
             assert words in caught.value.message
             assert remedy in caught.value.remedy
             if kind is Throttled:
-                assert 50 < there.limits.frozen_for() <= 60
+                assert 30 < there.limits.frozen_for() <= 60
                 return
         assert len(there.calls) == 2 * calls
 

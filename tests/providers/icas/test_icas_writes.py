@@ -409,7 +409,7 @@ async def test_the_bare_text_of_a_406_is_told() -> None:
 async def test_a_throttled_write_freezes_the_account() -> None:
     async with seller(with_tokens(always(WHOLE["429"][0]))) as there:
         await there.send(STATUS)
-        assert 50 < there.limits.frozen_for() <= 60
+        assert 30 < there.limits.frozen_for() <= 60
         result = await there.send(STATUS)
         assert (result.whole, result.status) == (Whole.THROTTLED, None)
         assert len(there.calls) == len(there.intents) == 1

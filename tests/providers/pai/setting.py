@@ -17,7 +17,7 @@ from syncd.model.listing import Page
 from syncd.model.update import Outcome
 from syncd.providers.pai import Pai
 from syncd.providers.settings import Settings
-from tests.providers.scripted import Arrival, Reply, Scripted, http
+from tests.providers.scripted import TIMEOUT, Arrival, Reply, Scripted, http
 
 ID = "0a54e195-03e2-40bd-869d-b71cb302783e"
 TRACE = "f8651828-609d-4de8-ab49-ab781d7fd85a"
@@ -79,17 +79,11 @@ async def account(script: Answering, **changes: Any) -> AsyncIterator[Account]:
             "credentials": lambda: CREDENTIALS[dialect],
             "limits": limits,
             "observe": observe,
-            "request_timeout": 10.0,
-            "read_timeout": 10.0,
+            "request_timeout": TIMEOUT,
+            "read_timeout": TIMEOUT,
         } | changes
         async with Pai(Settings(**settings)) as adapter:
             yield Account(adapter=adapter, server=server, limits=limits, events=events)
-
-
-def waiting(reply: Reply) -> dict[str, float]:
-    """How long an answer is waited for: not for long where none comes."""
-    seconds = 0.5 if reply.hangs else 10.0
-    return {"request_timeout": seconds, "read_timeout": seconds}
 
 
 def row(external_id: str = ID, name: str = "VIP客户", remark: str = "双十一活动") -> dict[str, Any]:

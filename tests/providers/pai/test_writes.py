@@ -30,13 +30,12 @@ from tests.providers.pai.setting import (
     refused,
     row,
     update,
-    waiting,
 )
 from tests.providers.scripted import Arrival, Reply, http
 
 
 async def result_of(reply: Reply, item: WriteItem, dialect: str = "documented") -> CallResult:
-    async with account(always(reply), dialect=dialect, **waiting(reply)) as there:
+    async with account(always(reply), dialect=dialect) as there:
         result = await there.write(item)
         assert len(there.calls) == 1, "one arrival, whatever came of it"
         assert len(there.intents) == 1
@@ -406,7 +405,7 @@ async def test_a_throttled_write_freezes_the_account(kind: str) -> None:
     ):
         async with account(always(reply)) as there:
             await there.write(WRITES[kind])
-            assert 50 < there.limits.frozen_for() <= 60
+            assert 30 < there.limits.frozen_for() <= 60
             result = await there.write(WRITES[kind])
             assert (result.whole, result.status) == (Whole.THROTTLED, None)
             assert len(there.calls) == len(there.intents) == 1, "nothing leaves while it lasts"

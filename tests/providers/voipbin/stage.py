@@ -18,7 +18,7 @@ from syncd.ports import Provider
 from syncd.providers.settings import Settings
 from syncd.providers.voipbin import Voipbin, rows, writes
 from tests.providers.accounts import Answering
-from tests.providers.scripted import Arrival, Reply, Scripted, http
+from tests.providers.scripted import TIMEOUT, Arrival, Reply, Scripted, http
 from tests.providers.voipbin.documents import CURRENT, GET_ANSWER
 
 ID = "183c0d5c-691e-42f3-af2b-9bffc2740f83"
@@ -124,8 +124,8 @@ async def account(
             "limits": limits,
             "observe": observe,
             "dialect": dialect,
-            "request_timeout": 0.5,
-            "read_timeout": 0.5,
+            "request_timeout": TIMEOUT,
+            "read_timeout": TIMEOUT,
         } | changes
         async with Voipbin(Settings(**settings), chance=lambda: chance) as adapter:
             yield Account(adapter, server, limits, dialect, events)

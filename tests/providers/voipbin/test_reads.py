@@ -308,7 +308,7 @@ async def test_each_refusal_of_a_listing_has_its_error(what: str) -> None:
     limits = Limits([], patience=5, on_freeze=None)
     if what.startswith("429"):
         reply = Reply(head=reply.head.replace(b"\r\n", b"\r\nRetry-After: 3600\r\n", 1))
-    async with account(with_login(always(reply)), limits=limits, read_timeout=0.1) as there:
+    async with account(with_login(always(reply)), limits=limits) as there:
         with pytest.raises(kind) as caught:
             await there.pages()
         assert len(there.calls) == calls

@@ -363,7 +363,7 @@ async def test_a_throttled_write_freezes_the_account_and_is_not_repeated(
 ) -> None:
     async with account(with_login(always(http(429, b"", headers)))) as there:
         assert (await there.write(START)).whole is Whole.THROTTLED
-        assert least < there.limits.frozen_for() <= most
+        assert least <= there.limits.frozen_for() <= most
         assert len(there.calls) == 1
 
 
@@ -474,9 +474,7 @@ async def test_secrets_stay_out_of_results_and_events(
         Reply(head=b"no HTTP\r\n\r\n", ends="closed"),
     )
     own = {TOKEN, PASSWORD} if credentials is None else {KEY}
-    async with account(
-        with_login(script), dialect=dialect, credentials=credentials, read_timeout=0.1
-    ) as there:
+    async with account(with_login(script), dialect=dialect, credentials=credentials) as there:
         shown = [repr(await there.write(one)) for one in (NAME,) * 6 + (START, NAME, NAME)]
         text = "\n".join([*shown, repr(there.events)])
         assert len(there.calls) == 9
