@@ -19,7 +19,7 @@ from tests.e2e.scene import Place
 from tests.waiting import eventually
 
 ROOT: Final = Path(__file__).parent.parent.parent
-PATIENCE: Final = 60.0
+PATIENCE: Final = 180.0
 _numbers = count(1)
 
 
