@@ -347,3 +347,17 @@ async def test_an_update_that_is_under_way_or_over_cannot_be_taken_back(parts: P
 async def test_the_door_asks_no_lease_and_works_for_the_service_role(parts: Parts) -> None:
     async with open_database(parts.url, role="syncd_service") as other:
         assert await other.rows("enqueue_many", ["shop"], ["a"], [{DAILY: "1"}], *([None],) * 7)
+
+
+async def test_keys_are_not_looked_for_among_all_updates_of_the_account(parts: Parts) -> None:
+    """Of campaigns that nobody has pulled, so that nothing else is looked at."""
+    async with parts.sql.transaction():
+        await parts.sql.execute(
+            "SELECT syncd.enqueue('shop', 'c' || n, '{\"budget.daily\": \"12\"}', key => 'k' || n)"
+            "  FROM generate_series(1, 400) n"
+        )
+        looked_at = await parts.sql.fetchval(
+            "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables"
+            " WHERE relname = 'updates' AND schemaname = 'syncd'"
+        )
+    assert looked_at < 4000
