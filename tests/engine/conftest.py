@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from syncd.store.embedded import EmbeddedPostgres
-from tests.store.parts import Parts, emptied, opened
+from tests.store.parts import Ground, Parts, lasting
 
 
 @pytest.fixture(scope="session")
@@ -20,8 +20,15 @@ async def lasting_url(cluster: EmbeddedPostgres, template: str) -> str:
     return cluster.dsn("engine_tests")
 
 
+@pytest.fixture(scope="session")
+async def ground(lasting_url: str) -> AsyncIterator[Ground]:
+    """The connections that these tests share."""
+    async with lasting(lasting_url) as shared:
+        yield shared
+
+
 @pytest.fixture
-async def parts(lasting_url: str) -> AsyncIterator[Parts]:
+async def parts(ground: Ground) -> AsyncIterator[Parts]:
     """An account that has never been pulled, under a lease."""
-    async with opened(await emptied(lasting_url)) as ready:
+    async with ground.parts() as ready:
         yield ready
