@@ -86,7 +86,14 @@ def _fault_of_results(update: Row, told: Mapping[str, str]) -> str | None:
     if min(outcomes.values(), key=PRECEDENCE.index) != update["state"]:
         return f"its results say {outcomes}"
     judged("2 told by a call", len(known))
-    other = {path: said for path, said in known.items() if outcomes[path] != said}
+    codes = {said.get("code") for said in update["results"].values()}
+    other = {
+        path: said
+        for path, said in known.items()
+        if outcomes[path] != said
+        # What a read shows as taken of a write that was not taken whole has a better word.
+        and not ("not_taken" in codes and (said, outcomes[path]) == ("rejected", "applied"))
+    }
     return f"its results say {outcomes}, its calls {other}" if other else None
 
 

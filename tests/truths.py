@@ -131,7 +131,12 @@ def _rejected(
     items = write.about(subject, path)
     judged("8 rejected after a call")
     applied = any(item["truth"] in APPLIED and path in item["new"] for item in items)
-    if applied and code != "not_taken":
+    if applied and code == "not_taken":
+        after = [row for row in seen if row["arrived_ns"] >= (write.end or write.start)]
+        if after and shows(after[-1]["shown"].get(subject), path, update["patch"][path]):
+            what = f"{path} of update {update['id']} was not taken, and a read showed it"
+            yield Violation(8, f"{what} (arrival {after[-1]['seq']})")
+    elif applied:
         if not _is_refuted(update, path, last, seen, settle):
             what = f"{path} of update {update['id']} is rejected and was applied"
             yield Violation(8, f"{what} (arrival {write.seq})")

@@ -276,16 +276,21 @@ def _nothing_sent(batch: Batch, refused: IntentRefused) -> CallResult:
 
 
 def _settled(update: UpdatePlan, verdict: Verdict, settle: float | None) -> Settled:
-    """What the call means for one update: of several in one write the provider may have taken all
-    that one of them asked for, and not what another did. Paths that wait for a later call go on
-    after a yes; after a no they are not sent: who asked for both wanted no half."""
+    """What the call means for one update and each of its paths: the provider may have taken some of
+    a write and not the rest, and so all that one of several updates asked for. Paths that wait for
+    a later call go on after a yes; after a no they are not sent: who asked for both wanted no
+    half."""
     if verdict.taken.issuperset(path.path for path in update.paths if path.mark is Mark.SEND):
         verdict = _taken(verdict)
     later = [path.path for path in update.paths if path.mark is Mark.LATER]
     state, results = _STATE[verdict.outcome], {}
     if verdict.outcome is not Outcome.NOT_JUDGED:
-        word = _word(verdict)
-        results = {path.path: word for path in update.paths if path.mark is Mark.SEND}
+        word, taken = _word(verdict), _word(_taken(verdict))
+        results = {
+            path.path: taken if path.path in verdict.taken else word
+            for path in update.paths
+            if path.mark is Mark.SEND
+        }
     if later and verdict.outcome is Outcome.APPLIED:
         state = State.QUEUED
     if later and verdict.outcome is Outcome.REJECTED:

@@ -198,6 +198,30 @@ async def test_of_two_updates_in_one_write_each_is_what_a_read_shows_of_its_own(
     assert [tuple(row) for row in rows] == [("applied", None), ("rejected", "not_taken")]
 
 
+async def test_of_an_update_that_was_taken_in_part_each_path_has_its_own_result(
+    parts: Parts,
+) -> None:
+    async def half(platform: Platform, call: WriteCall) -> CallResult:
+        platform.daily["c00"] = "60"  # and not the other budget
+        odd = Verdict(outcome=Outcome.REJECTED, code="not_taken", message="it shows no limit")
+        return answered(call, odd)
+
+    await parts.pull([campaign("c00")])
+    one = bench(parts, {"c00": "100"}, half)
+    both = await parts.enqueue("c00", patch={"budget.daily": "60", "budget.monthly": "900"})
+    await push(one.account)
+    assert await one.states([both]) == ["rejected"]
+    rows = await parts.sql.fetch(
+        "SELECT path, said->>'outcome', said->>'code' FROM syncd.updates, jsonb_each(results)"
+        " AS t (path, said)"
+    )
+    told = {row[0]: (row[1], row[2]) for row in rows}
+    assert told == {
+        "budget.daily": ("applied", None),
+        "budget.monthly": ("rejected", "not_taken"),
+    }
+
+
 @pytest.mark.parametrize(
     ("stored", "state", "is_readable"),
     [
