@@ -82,6 +82,7 @@ async def night(database_url: str, tmp_path: Path) -> AsyncIterator[Night]:
         await sql.close()
 
 
+@pytest.mark.soak
 async def test_quiet_hours_end_when_the_clock_says_so_in_the_nights_that_change_it(
     night: Night,
 ) -> None:
