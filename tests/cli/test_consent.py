@@ -17,6 +17,7 @@ import pytest
 
 from syncd.cli.redirect import NobodyCame, redirected
 from tests.cli.conftest import ROOT, Begin, Command, Execute, Provider, process
+from tests.ports import free_port
 from tests.waiting import eventually
 
 BACK = "http://127.0.0.1:1/callback"
@@ -80,9 +81,7 @@ def asking(config: Path, *arguments: str) -> Iterator[Asking]:
 @pytest.fixture
 def callback() -> str:
     """An address of this machine at which nobody listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{free.getsockname()[1]}/callback"
+    return f"http://127.0.0.1:{free_port()}/callback"
 
 
 @pytest.fixture

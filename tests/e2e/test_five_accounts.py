@@ -2,7 +2,6 @@
 as it would be alone, and each failure is told with its cause and what to do."""
 
 import json
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from tests.e2e.place import Place, simulated
 from tests.e2e.processes import syncd
 from tests.e2e.scene import Scene, staged_together
 from tests.e2e.truths import assert_mirror_is_true, is_there
+from tests.ports import free_port
 
 PROVIDERS = ("criteo", "icas", "epom", "pai", "voipbin")
 FATES = ("down", "throttled", "garbled", "bad row", "well")
@@ -100,13 +100,6 @@ def struck(scene: Scene, fate: str) -> None:
             return
 
 
-def free_port() -> int:
-    """A port of this machine at which nobody listens."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
 def moved(first: Place, account: str, base_url: str) -> Place:
     """The whole configuration with one account somewhere else."""
     others = [
@@ -184,7 +177,11 @@ async def troubled(scenes: Five, turn: int) -> Troubled:
     return Troubled(scenes=scenes, fates=fates, updates=updates, place=place)
 
 
-@pytest.mark.parametrize("turn", range(5))
+TURNS = [0, 3, *(pytest.param(turn, marks=pytest.mark.soak) for turn in (1, 2, 4))]
+"""Two of them give each provider two fates, and the command below has another one."""
+
+
+@pytest.mark.parametrize("turn", TURNS)
 async def test_four_accounts_in_trouble_leave_the_fifth_alone(
     tmp_path: Path, database_url: str, at_once: None, turn: int
 ) -> None:

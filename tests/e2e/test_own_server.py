@@ -2,7 +2,6 @@
 schema, the other does syncd's work and may do no more."""
 
 import shutil
-import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from syncd.simulator import Settings, Simulator
 from syncd.store.installation import Installation, find_installation
 from tests.e2e.processes import syncd
 from tests.e2e.scene import Books, Place, connected
+from tests.ports import free_port
 from tests.waiting import eventually
 
 FIFTEEN = Path("/usr/lib/postgresql/15/bin")
@@ -87,9 +87,7 @@ def served(installation: Installation, home: Path) -> Iterator[Server]:
     options += ["--locale=C.UTF-8", "--auth-local=reject", "--auth-host=scram-sha-256"]
     made = installation.run("initdb", "-D", str(home / "data"), *options)
     assert made.returncode == 0, made.stderr
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     settings = {"listen_addresses": "127.0.0.1", "port": port, "fsync": "off"}
     settings |= {"unix_socket_directories": ""}
     asked = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
@@ -106,7 +104,7 @@ def served(installation: Installation, home: Path) -> Iterator[Server]:
 async def is_up(server: Server) -> bool:
     try:
         connection = await asyncpg.connect(**server.arguments("postgres", "postgres"))
-    except (OSError, asyncpg.CannotConnectNowError):
+    except (OSError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError):
         return False
     await connection.close()
     return True
@@ -114,7 +112,7 @@ async def is_up(server: Server) -> bool:
 
 async def prepare(server: Server) -> None:
     """A database of its keeper, and a plain user for syncd's work."""
-    await eventually(lambda: is_up(server), timeout=30)
+    await eventually(lambda: is_up(server))
     connection = await asyncpg.connect(**server.arguments("postgres", "postgres"))
     for user, more in (("keeper", "CREATEROLE"), ("worker", "")):
         statement = f"CREATE ROLE {user} LOGIN {more} PASSWORD '{PASSWORDS[user]}'"

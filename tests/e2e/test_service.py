@@ -25,7 +25,7 @@ from tests.e2e.processes import PATIENCE, Running, simulator_started, syncd, syn
 from tests.e2e.scene import ACCOUNT, SECRETS, SETTLE, Books, Place, Scene, connected
 from tests.waiting import eventually
 
-SECONDS = float(os.environ.get("SYNCD_RUN_SECONDS", "20"))
+SECONDS = float(os.environ.get("SYNCD_RUN_SECONDS", "5"))
 BY_THE_MINUTE = {"pull": {"schedule": "* * * * *", "jitter": "0s"}}
 BRIEF = {"lease": {"ttl": "12s", "renew": "500ms", "request_timeout": "2s"}}
 """Little time for a call, so that nobody waits long for one that never ends."""
