@@ -1,6 +1,8 @@
 """What every test may ask for: a database of its own in a real cluster, and at the end of a run the
 time that each suite took."""
 
+from __future__ import annotations
+
 import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
@@ -16,6 +18,7 @@ from hypothesis import settings
 from syncd.store.embedded import EmbeddedPostgres, temporary_cluster
 from syncd.store.migrations import upgrade
 from tests.kill import table
+from tests.lasting import emptied, made
 
 # A loaded machine is not a failure, and what was found stands in the test, not in a folder.
 settings.register_profile("exploring", deadline=None, database=None)
@@ -58,9 +61,29 @@ async def empty_database_url(cluster: EmbeddedPostgres) -> AsyncIterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+async def lasting(
+    cluster: EmbeddedPostgres, template: str
+) -> AsyncIterator[tuple[str, asyncpg.Connection[asyncpg.Record]]]:
+    """A migrated database for all tests of this worker, one after the other, and a way in that has
+    seen every table."""
+    url = await made(cluster, template, "lasting")
+    connection = await asyncpg.connect(url)
+    yield url, connection
+    await connection.close()
+
+
 @pytest.fixture
-async def database_url(cluster: EmbeddedPostgres, template: str) -> AsyncIterator[str]:
-    """A migrated database of this test alone, as the cluster's superuser."""
+async def database_url(lasting: tuple[str, asyncpg.Connection[asyncpg.Record]]) -> str:
+    """A migrated database without any rows, as the cluster's superuser."""
+    url, connection = lasting
+    await emptied(connection)
+    return url
+
+
+@pytest.fixture
+async def own_database_url(cluster: EmbeddedPostgres, template: str) -> AsyncIterator[str]:
+    """A migrated database of this test alone, whose schema it may change."""
     async for url in _database(cluster, template):
         yield url
 

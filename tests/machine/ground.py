@@ -15,9 +15,9 @@ import asyncpg
 from syncd.config import Config
 from syncd.simulator import Simulator
 from syncd.store.database import Database, open_database
-from tests.e2e.conftest import EMPTY
 from tests.e2e.place import Place, simulated
 from tests.e2e.scene import Books, Scene
+from tests.lasting import EMPTY
 from tests.machine.agreements import Agreement
 from tests.machine.lives import Mortal
 
@@ -93,7 +93,6 @@ class Ground:
     async def play(self, roles: Sequence[Role]) -> AsyncIterator[tuple[list[Scene], Config]]:
         """An empty database, and a scene for each account."""
         await self.connection.execute(EMPTY)
-        await self.connection.execute("ALTER SEQUENCE syncd.ids RESTART")
         async with AsyncExitStack() as stack:
             worlds = [await stack.enter_async_context(_simulator(one)) for one in roles]
             places = [

@@ -12,10 +12,10 @@ import asyncpg
 import stamina
 
 from syncd.simulator import Settings
-from tests.e2e.conftest import EMPTY
 from tests.e2e.place import ACCOUNT, Place, simulated
 from tests.e2e.processes import Running, started
 from tests.e2e.scene import Scene, staged
+from tests.lasting import EMPTY
 from tests.planted.planting import Plant, function
 from tests.promises import Violation
 

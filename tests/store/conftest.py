@@ -4,26 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-import asyncpg
 import pytest
 
 from syncd.store.embedded import EmbeddedPostgres
+from tests.lasting import made
 from tests.store.parts import Ground, Parts, lasting
 
 
 @pytest.fixture(scope="session")
-async def lasting_url(cluster: EmbeddedPostgres, template: str) -> str:
-    """A migrated database for all tests of this folder and worker, one after the other."""
-    connection = await asyncpg.connect(cluster.dsn("postgres"))
-    await connection.execute(f"CREATE DATABASE store_tests TEMPLATE {template}")
-    await connection.close()
-    return cluster.dsn("store_tests")
-
-
-@pytest.fixture(scope="session")
-async def ground(lasting_url: str) -> AsyncIterator[Ground]:
-    """The connections that these tests share."""
-    async with lasting(lasting_url) as shared:
+async def ground(cluster: EmbeddedPostgres, template: str) -> AsyncIterator[Ground]:
+    """The database of these tests and the connections that they share."""
+    async with lasting(await made(cluster, template, "store_tests")) as shared:
         yield shared
 
 

@@ -33,6 +33,7 @@ from syncd.store.records import Records
 from syncd.store.reports import Reports
 from syncd.store.runs import Runs
 from syncd.store.unknowns import Unknowns
+from tests.lasting import EMPTY
 
 SETTLE = dt.timedelta(seconds=120)
 BODY = Outgoing("PATCH", "/campaigns", b"{}")
@@ -229,18 +230,6 @@ class Parts:
     async def move_clock(self, by: dt.timedelta) -> None:
         """Let this much time pass for everything that is stored."""
         await self.sql.execute("UPDATE syncd.clock SET shift = shift + $1", by)
-
-
-EMPTY = """
-DO $$ DECLARE one text; BEGIN
-    SET LOCAL session_replication_role = replica;
-    FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'syncd'
-                  AND tablename NOT IN ('alembic_version', 'clock') LOOP
-        EXECUTE format('DELETE FROM syncd.%I', one);
-    END LOOP;
-    UPDATE syncd.clock SET shift = '0';
-END $$
-"""
 
 
 COMPLETE = RunResult(outcome=RunOutcome.OK, is_complete=True)

@@ -70,21 +70,21 @@ async def test_a_database_without_the_schema_says_how_to_make_it(empty_database_
     ("found", "remedy"), [("0000", "run: syncd db upgrade"), ("9999", "install the newer syncd")]
 )
 async def test_a_schema_of_another_version_is_refused_with_the_right_remedy(
-    database_url: str, found: str, remedy: str
+    own_database_url: str, found: str, remedy: str
 ) -> None:
-    connection = await asyncpg.connect(database_url)
+    connection = await asyncpg.connect(own_database_url)
     await connection.execute("UPDATE syncd.alembic_version SET version_num = $1", found)
     await connection.close()
     with pytest.raises(
         SchemaMismatch, match=f"is {found}, this program needs {SCHEMA_VERSION}"
     ) as failed:
-        async with open_database(database_url):
+        async with open_database(own_database_url):
             pass
     assert failed.value.remedy == remedy
 
 
-async def test_a_database_that_goes_away_and_returns_is_used_again(database_url: str) -> None:
-    async with Proxy(database_url) as proxy, open_database(proxy.url) as database:
+async def test_a_database_that_goes_away_and_returns_is_used_again(own_database_url: str) -> None:
+    async with Proxy(own_database_url) as proxy, open_database(proxy.url) as database:
         assert await database.value("clock")
         proxy.is_cut = True
         proxy.cut()
@@ -95,8 +95,10 @@ async def test_a_database_that_goes_away_and_returns_is_used_again(database_url:
         assert await database.value("clock")
 
 
-async def test_a_transaction_that_was_left_by_an_error_leaves_nothing(database_url: str) -> None:
-    async with open_database(database_url) as database:
+async def test_a_transaction_that_was_left_by_an_error_leaves_nothing(
+    own_database_url: str,
+) -> None:
+    async with open_database(own_database_url) as database:
 
         async def fail() -> None:
             async with database.transaction() as session:
@@ -109,8 +111,10 @@ async def test_a_transaction_that_was_left_by_an_error_leaves_nothing(database_u
             assert await session.ask("SELECT * FROM syncd.services") == []
 
 
-async def test_every_statement_fits_the_schema_and_the_services_rights(database_url: str) -> None:
-    connection = await asyncpg.connect(database_url)
+async def test_every_statement_fits_the_schema_and_the_services_rights(
+    own_database_url: str,
+) -> None:
+    connection = await asyncpg.connect(own_database_url)
     await connection.execute("SET ROLE syncd_service")
     for name, statement in statements().items():
         try:

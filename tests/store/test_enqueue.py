@@ -197,9 +197,9 @@ async def test_of_each_reference_it_is_kept_where_it_came_from(parts: Parts) -> 
 
 
 async def test_without_any_account_the_hint_says_how_accounts_come_to_be_known(
-    database_url: str,
+    own_database_url: str,
 ) -> None:
-    connection = await asyncpg.connect(database_url)
+    connection = await asyncpg.connect(own_database_url)
     with pytest.raises(asyncpg.PostgresError) as refused:
         await connection.fetchval("SELECT syncd.enqueue('shop', 'a', '{}')")
     assert "syncd sync" in str(refused.value.hint)

@@ -61,11 +61,11 @@ def test_three_processes_may_upgrade_at_once(empty_database_url: str) -> None:
     assert all(out.split()[1:] == [SCHEMA_VERSION, "False"] for out, _ in said)
 
 
-async def test_upgrading_again_changes_nothing(database_url: str) -> None:
-    before = await ask(database_url, CATALOGUE)
-    again = await upgrade(database_url)
+async def test_upgrading_again_changes_nothing(own_database_url: str) -> None:
+    before = await ask(own_database_url, CATALOGUE)
+    again = await upgrade(own_database_url)
     assert again == Upgrade(before=SCHEMA_VERSION, after=SCHEMA_VERSION)
-    assert await ask(database_url, CATALOGUE) == before
+    assert await ask(own_database_url, CATALOGUE) == before
 
 
 async def test_a_schema_that_is_not_what_it_says_is_refused_with_what_to_do(
