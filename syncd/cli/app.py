@@ -62,6 +62,8 @@ def cli() -> None:
 def main() -> None:
     """The entry point of the process. SIGTERM ends a command as Ctrl-C does: leases are given
     back, and what was started is stopped."""
+    # What a script's shell begins in the background ignores Ctrl-C, and with it would SIGTERM.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
     sys.exit(run(sys.argv[1:]))
 

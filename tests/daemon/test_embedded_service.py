@@ -44,6 +44,8 @@ async def test_a_command_that_is_asked_to_end_stops_the_postgres_that_it_started
         file = written(tmp_path, simulator.base_url)
         file.write_text(file.read_text().replace('url = "env:DSN"', "embedded = true"))
         process = await asyncio.create_subprocess_exec(
+            # As in the background of a script, where a shell lets Ctrl-C be ignored.
+            "sh", "-c", 'trap "" INT; exec "$@"', "sh",
             sys.executable, "-m", "syncd", "--config", str(file), "sync",
             env=dict(os.environ) | environment(""), stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
