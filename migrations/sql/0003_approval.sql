@@ -53,7 +53,7 @@ CREATE FUNCTION syncd.overtaken_by(u syncd.updates) RETURNS bigint LANGUAGE sql 
       LEFT JOIN LATERAL (
            SELECT o.id FROM syncd.updates o
             WHERE o.account_id = u.account_id AND o.external_id = u.external_id AND (o.due_at, o.id) > (u.due_at, u.id)
-              AND o.results #>> ARRAY[p.path, 'outcome'] = 'applied'
+              AND o.results <> '{}' AND o.results #>> ARRAY[p.path, 'outcome'] = 'applied'
             ORDER BY o.due_at DESC, o.id DESC LIMIT 1) l ON true
 $$;
 

@@ -64,16 +64,19 @@ BEGIN
 END $$;
 
 -- Where values that the mirror shows came from, by path: our own last write of the path, if it put just this there.
-CREATE FUNCTION syncd.sources_of(known syncd.campaigns, seen jsonb) RETURNS jsonb LANGUAGE sql STABLE AS $$
-    SELECT coalesce(jsonb_object_agg(s.key, CASE WHEN l.value IS NOT DISTINCT FROM s.value AND l.id IS NOT NULL
-                                                 THEN 'update ' || l.id ELSE 'mirror' END), '{}')
-      FROM jsonb_each(seen) s
-      LEFT JOIN LATERAL (
-           SELECT u.id, u.patch -> s.key AS value FROM syncd.updates u
-            WHERE u.account_id = known.account_id AND u.external_id = known.external_id
-              AND u.results #>> ARRAY[s.key, 'outcome'] = 'applied'
-            ORDER BY syncd.result_at(u, s.key) DESC, u.id DESC LIMIT 1) l ON true
-$$;
+-- Of a campaign for which a thousand changes are queued only those with a result are looked at: `updates_with_results`.
+CREATE FUNCTION syncd.sources_of(known syncd.campaigns, seen jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (
+        SELECT coalesce(jsonb_object_agg(s.key, CASE WHEN l.value IS NOT DISTINCT FROM s.value AND l.id IS NOT NULL
+                                                     THEN 'update ' || l.id ELSE 'mirror' END), '{}')
+          FROM jsonb_each(seen) s
+          LEFT JOIN LATERAL (
+               SELECT u.id, u.patch -> s.key AS value FROM syncd.updates u
+                WHERE u.account_id = known.account_id AND u.external_id = known.external_id
+                  AND u.results <> '{}' AND u.results #>> ARRAY[s.key, 'outcome'] = 'applied'
+                ORDER BY syncd.result_at(u, s.key) DESC, u.id DESC LIMIT 1) l ON true);
+END $$;
 
 -- The policy asked for, else the account's.
 CREATE FUNCTION syncd.checked_policy(account syncd.accounts, policy text) RETURNS text LANGUAGE plpgsql STABLE AS $$
@@ -85,19 +88,29 @@ BEGIN
     RETURN coalesce(policy, account.policy);
 END $$;
 
+-- The update that was queued under this key. No other index than that of the keys may serve: a plan made for an empty
+-- table, where all cost the same, would go through the account for every line of a file.
+CREATE FUNCTION syncd.keyed(account syncd.accounts, wanted text) RETURNS syncd.updates LANGUAGE plpgsql AS $$
+DECLARE
+    earlier syncd.updates%ROWTYPE;
+BEGIN
+    SELECT * INTO earlier FROM syncd.updates u WHERE u.key = wanted AND u.account_id + 0 = account.id;
+    RETURN earlier;
+END $$;
+
 CREATE OR REPLACE FUNCTION syncd.enqueue(
     account text, campaign text, patch jsonb, expect jsonb DEFAULT NULL, key text DEFAULT NULL,
     policy text DEFAULT NULL, not_before timestamptz DEFAULT NULL, expires_at timestamptz DEFAULT NULL,
     requester text DEFAULT NULL, reason text DEFAULT NULL
 ) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 -- A file fills an empty table in one transaction: a plan that was made for the empty one must not go through
--- all of it for each line.
-SET enable_seqscan = off AS $$
+-- all of it for each line, nor be compiled because such a scan counts as costly beyond all measure.
+SET enable_seqscan = off SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
     owner     syncd.accounts := syncd.known_account(enqueue.account);
     known     syncd.campaigns%ROWTYPE;
-    earlier   syncd.updates%ROWTYPE;
+    earlier   syncd.updates := syncd.keyed(owner, enqueue.key);
     is_create boolean := enqueue.campaign IS NULL;
     a_key     text := enqueue.key;
     made      timestamptz := syncd.now();
@@ -107,16 +120,11 @@ DECLARE
     source    text := 'none';
     sources   jsonb := '{}';
     expected  jsonb;
-    is_new    boolean;
+    is_new    boolean := earlier.id IS NULL;
     wanted    jsonb;
     seen      jsonb;
     new_id    bigint;
 BEGIN
-    -- In the order of that index, which no other one has: a plan that was made for an empty table takes any that
-    -- begins with the account, and goes through all of it for each line.
-    is_new := NOT coalesce((SELECT (u.account_id, u.key) = (owner.id, a_key) FROM syncd.updates u
-                             WHERE (u.account_id, u.key) >= (owner.id, a_key)
-                             ORDER BY u.account_id, u.key LIMIT 1), false);
     IF is_create AND is_new AND NOT owner.can_create THEN
         RAISE EXCEPTION 'creating campaigns is not offered for % in account %', owner.provider, owner.name
             USING ERRCODE = 'SY002', HINT = 'name an existing campaign';
@@ -161,7 +169,7 @@ BEGIN
     ON CONFLICT (account_id, key) DO NOTHING
     RETURNING id INTO new_id;
     IF new_id IS NULL THEN
-        SELECT * INTO earlier FROM syncd.updates u WHERE u.account_id = owner.id AND u.key = a_key;
+        earlier := syncd.keyed(owner, a_key);
         IF (earlier.is_create, earlier.patch) <> (is_create, wanted)
            OR (NOT is_create AND earlier.external_id <> enqueue.campaign) THEN
             RAISE EXCEPTION 'key "%" was used for another change, update %', a_key, earlier.id
@@ -170,4 +178,12 @@ BEGIN
         RETURN earlier.id;
     END IF;
     RETURN new_id;
+END $$;
+
+-- For a file: each of its lines may be tried in a subtransaction. Had each to lock its account's row for the foreign
+-- key, the lock would grow by a member a line; held by the transaction itself, it is there already.
+CREATE FUNCTION syncd.hold_accounts(accounts text[]) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM FROM syncd.accounts a WHERE a.name = ANY (accounts) ORDER BY a.id FOR KEY SHARE;
 END $$;

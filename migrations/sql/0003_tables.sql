@@ -41,9 +41,13 @@ UPDATE syncd.updates u
 ALTER TABLE syncd.updates
     ALTER COLUMN asked_by SET NOT NULL,
     ADD CHECK (holds IS NULL OR state = 'held');
+-- Found by the key alone.
+ALTER TABLE syncd.updates DROP CONSTRAINT updates_account_id_key_key, ADD UNIQUE (key, account_id);
 CREATE INDEX updates_unseen ON syncd.updates (account_id, id)
     WHERE seen_at IS NULL AND (state = 'rejected' OR (state = 'applied' AND confirmation = 'different'));
 CREATE INDEX updates_retried ON syncd.updates (account_id, retry_of) WHERE retry_of IS NOT NULL;
+CREATE INDEX updates_with_results ON syncd.updates (account_id, external_id) WHERE results <> '{}';
+CREATE INDEX updates_unanswered ON syncd.updates (account_id, external_id) WHERE state IN ('sending', 'unknown');
 CREATE INDEX updates_superseding ON syncd.updates (account_id, superseded_by) WHERE superseded_by IS NOT NULL;
 
 -- What was sent: method, path without its query, body; without secrets, and not without end.

@@ -35,7 +35,7 @@ GRANT USAGE ON SCHEMA syncd TO syncd_enqueue;
 GRANT EXECUTE ON FUNCTION
     syncd.enqueue(text, text, jsonb, jsonb, text, text, timestamptz, timestamptz, text, text),
     syncd.try_enqueue(text, text, jsonb, jsonb, text, text, timestamptz, timestamptz, text, text),
-    syncd.cancel(bigint, text) TO syncd_enqueue;
+    syncd.hold_accounts(text[]), syncd.cancel(bigint, text) TO syncd_enqueue;
 
 -- role: syncd_approve
 -- Decides about what others asked for, and stops everything.

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
+import asyncpg
+
 from syncd.errors import ConfigError, Refusal, Refused
 from syncd.model.listing import Evidence
 from syncd.model.path import Field, Guard
@@ -18,6 +20,9 @@ from syncd.model.update import Policy
 from syncd.ports import Due
 from syncd.store.database import Database, Session
 
+# Lines in one statement: a file takes as long as it takes, and each statement of it is done within
+# its time, on a machine that has other things to do as well.
+_AT_ONCE: Final = 500
 _CODES: Final = {
     "SY001": "account",
     "SY002": "campaign",
@@ -104,17 +109,29 @@ class Accounts:
     async def enqueue(self, wanted: Sequence[Wanted]) -> list[int]:
         """Queue all of these or none; returns their ids. Raises Refused with the reason of each
         bad one."""
-        async with self._database.transaction() as session:
-            ids, refusals = await _try(session, wanted)
-            if refusals:
-                first = refusals[0]
-                raise Refused(first.message, remedy=first.remedy, refusals=refusals)
-        return ids
+        try:
+            async with self._database.transaction() as session:
+                return [row["id"] for row in await _each(session, "enqueue_many", wanted)]
+        except Refused as refused:
+            # Only now every line is tried by itself, which costs more.
+            refusals = await self.check(wanted)
+            first = refusals[0] if refusals else refused
+            raise Refused(first.message, remedy=first.remedy, refusals=refusals) from refused
 
     async def check(self, wanted: Sequence[Wanted]) -> tuple[Refusal, ...]:
         """What queueing these would refuse; nothing is queued."""
         async with self._database.rehearsal() as session:
-            return (await _try(session, wanted))[1]
+            rows = await _each(session, "enqueue_tries", wanted)
+        return tuple(
+            Refusal(
+                index=index,
+                code=_CODES.get(row["code"], "refused"),
+                message=row["message"],
+                remedy=row["hint"] or "",
+            )
+            for index, row in enumerate(rows)
+            if row["code"] is not None
+        )
 
     async def cancel(self, update_id: int, requester: str) -> None:
         """Take an update back. Raises Refused when it is too late."""
@@ -249,23 +266,15 @@ def _declared(field: Field) -> dict[str, Any]:
     }
 
 
-async def _try(session: Session, wanted: Sequence[Wanted]) -> tuple[list[int], tuple[Refusal, ...]]:
-    if not wanted:
-        return [], ()
-    columns = list(zip(*(_arguments(one) for one in wanted), strict=True))
-    await session.rows("enqueue_lock", sorted({one.account for one in wanted}))
-    rows = await session.rows("enqueue_many", *(list(column) for column in columns))
-    refusals = tuple(
-        Refusal(
-            index=row["n"] - 1,
-            code=_CODES.get(row["code"], "refused"),
-            message=row["message"],
-            remedy=row["hint"] or "",
-        )
-        for row in rows
-        if row["code"] is not None
-    )
-    return [row["id"] for row in rows], refusals
+async def _each(session: Session, question: str, wanted: Sequence[Wanted]) -> list[asyncpg.Record]:
+    """The answer of the queue's door to each line, in their order."""
+    await session.run("enqueue_lock", sorted({one.account for one in wanted}))
+    rows: list[asyncpg.Record] = []
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = wanted[start : start + _AT_ONCE]
+        columns = zip(*(_arguments(one) for one in some), strict=True)
+        rows += await session.rows(question, *(list(column) for column in columns))
+    return rows
 
 
 def _arguments(one: Wanted) -> tuple[Any, ...]:

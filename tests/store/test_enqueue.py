@@ -288,11 +288,11 @@ async def test_many_lines_are_queued_in_order_or_not_at_all(parts: Parts) -> Non
     await parts.pull([campaign("a"), campaign("b")])
     wanted = [
         Wanted(account="shop", campaign="ab"[number % 2], patch={DAILY: f"{number + 1}"})
-        for number in range(300)
+        for number in range(501)
     ]
     ids = await parts.accounts.enqueue(wanted)
     assert ids == sorted(ids)
-    assert len(set(ids)) == 300
+    assert len(set(ids)) == 501
     bad = [*wanted[:2], Wanted(account="shop", campaign="a", patch={DAILY: "-1"}), wanted[3]]
     bad.append(Wanted(account="nope", campaign="a", patch={DAILY: "1"}))
     with pytest.raises(Refused) as refused:
@@ -302,7 +302,28 @@ async def test_many_lines_are_queued_in_order_or_not_at_all(parts: Parts) -> Non
         (4, "unknown ac"),
     ]
     assert all(one.remedy for one in refused.value.refusals)
-    assert await parts.sql.fetchval("SELECT count(*) FROM syncd.updates") == 300
+    with pytest.raises(Refused) as refused:
+        await parts.accounts.enqueue([*wanted[:500], bad[2]])
+    assert [one.index for one in refused.value.refusals] == [500]
+    assert await parts.sql.fetchval("SELECT count(*) FROM syncd.updates") == 501
+
+
+LOOKED_AT = """
+SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables
+ WHERE schemaname = 'syncd' AND relname = 'updates'"""
+
+
+async def test_what_is_queued_for_a_campaign_is_not_gone_through_for_each_line_again(
+    parts: Parts,
+) -> None:
+    await parts.pull([campaign("a")])
+    async with parts.sql.transaction():
+        for number in range(100):
+            await ask(parts, key=f"key-{number}")
+        assert await parts.sql.fetchval(LOOKED_AT) < 100
+    async with parts.sql.transaction():
+        await parts.sql.fetch("SELECT * FROM report.updates")
+        assert await parts.sql.fetchval(LOOKED_AT) < 300
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "a\ud800b"])

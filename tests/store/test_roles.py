@@ -69,7 +69,7 @@ OUTCOME = (
     "batch_id confirmation confirmed_at external_id holds merged read_after reason reason_code"
     " repeats results searches settle settled_at state superseded_by"
 )
-ENQUEUE = "cancel enqueue try_enqueue"
+ENQUEUE = "cancel enqueue hold_accounts try_enqueue"
 APPROVE = "approve approve_plan cancel pause resume retry seen"
 # A view asks these as whoever reads it.
 EVERYBODY = "dialect_cause dialect_remedy is_served now resolving_command shown_time waiting_for"

@@ -124,12 +124,21 @@ ON CONFLICT (owner) DO UPDATE SET seen_at = syncd.now()
 DELETE FROM syncd.services WHERE owner = $1 OR seen_at < syncd.now() - interval '1 day'
 
 -- name: enqueue_lock
--- Every line is tried in a subtransaction. Had each to lock its account's row for the foreign key, the lock
--- would grow by a member a line; held by the transaction itself, it is there already.
-SELECT FROM syncd.accounts a WHERE a.name = ANY ($1::text[]) ORDER BY a.id FOR KEY SHARE
+-- The accounts stay as they are until all lines are queued.
+SELECT syncd.hold_accounts($1)
 
 -- name: enqueue_many
--- The one door into the queue, in the order given.
+-- The one door into the queue, in the order given; the first line that it refuses ends all of them.
+SELECT w.n, e.id
+  FROM unnest($1::text[], $2::text[], $3::jsonb[], $4::jsonb[], $5::text[], $6::text[], $7::timestamptz[],
+              $8::timestamptz[], $9::text[], $10::text[])
+       WITH ORDINALITY AS w(account, campaign, patch, expect, key, policy, not_before, expires_at, requester, reason, n),
+       LATERAL syncd.enqueue(w.account, w.campaign, w.patch, w.expect, w.key, w.policy, w.not_before,
+                             w.expires_at, w.requester, w.reason) e(id)
+ ORDER BY w.n
+
+-- name: enqueue_tries
+-- The same for each line by itself, with the reason why not.
 SELECT w.n, e.id, e.code, e.message, e.hint
   FROM unnest($1::text[], $2::text[], $3::jsonb[], $4::jsonb[], $5::text[], $6::text[], $7::timestamptz[],
               $8::timestamptz[], $9::text[], $10::text[])
