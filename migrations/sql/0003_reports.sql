@@ -41,8 +41,9 @@ SELECT u.id, a.name AS account, u.external_id, u.patch, u.state, u.reason, u.res
        CASE WHEN u.settled_at IS NULL THEN syncd.waiting_for(u, a, n.at, n.is_served) END AS waiting_for, u.superseded_by,
        u.reason_code, u.request_reason, u.reference, u.reference_source, u.key, u.policy, u.not_before,
        u.expires_at, u.due_at, u.batch_id, c.name AS campaign_name, c.currency, u.is_create, u.holds,
-       CASE WHEN u.state IN ('held', 'rejected', 'expired') OR u.confirmation = 'different'
-            THEN syncd.resolving_command(u, a) END AS command,
+       CASE WHEN u.state = 'held' THEN syncd.resolving_command(u, a)
+            WHEN u.seen_at IS NULL AND (u.state IN ('rejected', 'expired') OR (u.state = 'applied' AND u.confirmation = 'different'))
+            THEN 'syncd updates seen ' || u.id END AS command,
        u.retry_of, u.seen_at, u.seen_by, u.reference_sources, u.asked_by,
        CASE WHEN u.settled_at IS NULL THEN (
             SELECT max(p.expires_at) FROM syncd.approvals p
@@ -66,7 +67,8 @@ SELECT u.id, a.name AS account, u.external_id, c.name AS campaign_name, k.cause,
             ELSE jsonb_build_object('read_after', u.read_after, 'repeats', u.repeats, 'searches', u.searches)
        END AS figures,
        CASE k.cause WHEN 'unknown' THEN 'nothing to do: it is read back after ' || syncd.shown_time(u.read_after)
-                    ELSE syncd.resolving_command(u, a) END AS command,
+                    WHEN 'held' THEN syncd.resolving_command(u, a)
+                    ELSE 'syncd updates seen ' || u.id END AS command,
        s.since, u.requester
   FROM syncd.updates u
   JOIN syncd.accounts a ON a.id = u.account_id

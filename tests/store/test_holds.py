@@ -272,3 +272,22 @@ async def test_the_inbox_has_what_a_read_shows_otherwise_and_what_is_unknown(par
     assert [row["id"] for row in await parts.reports.inbox()] == [unknown]
     assert (await parts.reports.overview()).differing == []
     assert await parts.reports.inbox_counts(["other"]) == {}
+
+
+async def test_what_was_refused_has_its_command_without_being_judged_row_by_row(
+    parts: Parts,
+) -> None:
+    await parts.pull([campaign("a")])
+    number = await parts.enqueue("a", "60")
+    await parts.settle(await parts.intend(), Verdict(outcome=Outcome.REJECTED, code="x"))
+    async with parts.sql.transaction():
+        await parts.sql.execute("SET LOCAL track_functions = 'all'")
+        for view in ("updates", "inbox"):
+            (row,) = await parts.sql.fetch(f"SELECT * FROM report.{view} WHERE id = {number}")
+            assert row["command"] == f"syncd updates seen {number}"
+        called = await parts.sql.fetch("SELECT funcname FROM pg_stat_xact_user_functions")
+        assert "now" in {row["funcname"] for row in called}
+        assert "resolving_command" not in {row["funcname"] for row in called}
+    await parts.decisions.seen(number, "ann")
+    (row,) = await parts.sql.fetch("SELECT command FROM report.updates")
+    assert row["command"] is None
