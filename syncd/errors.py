@@ -58,6 +58,12 @@ class Refused(UsageError):
         self.refusals = refusals
 
 
+class MissingRight(ConfigError):
+    """The database's login may not do that; the message names the role that may."""
+
+    code = "missing-right"
+
+
 class DatabaseUnavailable(SyncdError):
     """Postgres cannot be reached, or went away in the middle of a statement."""
 

@@ -185,3 +185,66 @@ SELECT a.name AS account, a.provider, s.state,
               count(*) FILTER (WHERE u.state = 'rejected') AS rejected
          FROM syncd.updates u
         WHERE u.account_id = a.id AND u.settled_at > n.at - interval '24 h') d ON true;
+
+CREATE VIEW report.services AS
+SELECT s.host, s.version, s.started_at, s.seen_at FROM syncd.services s;
+
+-- What the command line asks for whoever may only ask or only decide, and so reads no view.
+
+-- The accounts, with what can be changed there; the door of the queue says as much when it refuses.
+CREATE FUNCTION syncd.offered() RETURNS TABLE (
+    id integer, name text, provider text, dialect text, complete_at timestamptz, paused_at timestamptz,
+    is_configured boolean, can_create boolean, free_guards text[], evidence text, fields jsonb)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT a.id, a.name, a.provider, a.dialect, a.complete_at, a.paused_at, a.is_configured, a.can_create,
+           a.free_guards, a.evidence,
+           coalesce(jsonb_agg(to_jsonb(f) || jsonb_build_object('least', f.least::text) ORDER BY f.path)
+                    FILTER (WHERE f.path IS NOT NULL), '[]')
+      FROM syncd.accounts a LEFT JOIN syncd.fields f ON f.provider = a.provider AND f.dialect = a.dialect
+     GROUP BY a.id ORDER BY a.name
+$$;
+
+-- These updates as the view has them: to whoever reads it or may decide about them, to others what they asked for.
+CREATE FUNCTION syncd.shown_updates(ids bigint[]) RETURNS SETOF report.updates
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT u.* FROM report.updates u, (SELECT syncd.may_decide() OR syncd.may_read() AS is_all) m
+     WHERE u.id = ANY (ids) AND (m.is_all OR u.asked_by = session_user)
+$$;
+
+-- What the last approval of each of these updates let through, with what that was held for.
+CREATE FUNCTION syncd.shown_approvals(ids bigint[]) RETURNS TABLE (
+    update_id bigint, path text, approved_by text, expires_at timestamptz, remote text, hits jsonb)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT p.update_id, p.path, p.approved_by, p.expires_at, h.hold ->> 'remote', coalesce(h.hold -> 'hits', '[]')
+      FROM syncd.approvals p
+     CROSS JOIN LATERAL (SELECT max(o.approved_at) AS at FROM syncd.approvals o
+                          WHERE o.account_id = p.account_id AND o.update_id = p.update_id) last
+      LEFT JOIN LATERAL (
+           SELECT e.holds -> p.path AS hold FROM syncd.update_events e
+            WHERE e.account_id = p.account_id AND e.update_id = p.update_id
+              AND e.holds #>> ARRAY[p.path, 'digest'] = p.digest
+            ORDER BY e.id DESC LIMIT 1) h ON true
+     WHERE p.update_id = ANY (ids) AND p.approved_at = last.at
+$$;
+
+-- Those of these creates whose call had no answer: tried again they may make a second campaign.
+CREATE FUNCTION syncd.unclear_creates(ids bigint[]) RETURNS SETOF bigint
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT u.id FROM syncd.updates u
+     WHERE u.id = ANY (ids) AND u.is_create AND u.external_id IS NULL AND EXISTS (
+           SELECT FROM syncd.attempts t WHERE t.account_id = u.account_id AND t.update_id = u.id
+              AND coalesce(t.outcome, 'unknown') = 'unknown')
+     ORDER BY u.id
+$$;
+
+-- The newest plan of each hash that begins so; nobody finds one whose hash he was not given.
+CREATE FUNCTION syncd.shown_plans(prefix text) RETURNS TABLE (
+    hash text, account text, items jsonb, document jsonb, made_at timestamptz, made_by text, expires_at timestamptz,
+    is_expired boolean)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT p.hash, a.name, p.items, p.document, p.made_at, p.made_by, p.expires_at,
+           p.expires_at <= (SELECT syncd.now())
+      FROM (SELECT DISTINCT ON (q.hash) q.* FROM syncd.plans q
+             WHERE prefix ~ '^[0-9a-f]{6,32}$' AND starts_with(q.hash, prefix) ORDER BY q.hash, q.id DESC) p
+      JOIN syncd.accounts a ON a.id = p.account_id
+$$;

@@ -24,6 +24,11 @@ CREATE FUNCTION syncd.may_decide() RETURNS boolean LANGUAGE sql STABLE
     RETURN syncd.is_trusted() OR EXISTS (SELECT FROM pg_roles r WHERE r.rolname = 'syncd_approve'
                                            AND pg_has_role(session_user, r.oid, 'MEMBER'));
 
+-- Whether who is logged in reads the views.
+CREATE FUNCTION syncd.may_read() RETURNS boolean LANGUAGE sql STABLE
+    RETURN syncd.is_trusted() OR EXISTS (SELECT FROM pg_roles r WHERE r.rolname = 'syncd_report'
+                                           AND pg_has_role(session_user, r.oid, 'MEMBER'));
+
 -- The name under which an act is recorded: the one given, where it may be believed, else the database's user.
 CREATE FUNCTION syncd.actor(claimed text) RETURNS text LANGUAGE plpgsql STABLE AS $$
 BEGIN

@@ -32,7 +32,8 @@ GRANT DELETE ON syncd.fields, syncd.services, syncd.prices TO syncd_service;
 -- role: syncd_enqueue
 -- Asks, and takes back what it asked for itself.
 GRANT USAGE ON SCHEMA syncd TO syncd_enqueue;
-GRANT EXECUTE ON FUNCTION
+GRANT SELECT ON syncd.alembic_version TO syncd_enqueue;
+GRANT EXECUTE ON FUNCTION syncd.offered(), syncd.shown_updates(bigint[]),
     syncd.enqueue(text, text, jsonb, jsonb, text, text, timestamptz, timestamptz, text, text),
     syncd.try_enqueue(text, text, jsonb, jsonb, text, text, timestamptz, timestamptz, text, text),
     syncd.hold_accounts(text[]), syncd.cancel(bigint, text) TO syncd_enqueue;
@@ -40,12 +41,16 @@ GRANT EXECUTE ON FUNCTION
 -- role: syncd_approve
 -- Decides about what others asked for, and stops everything.
 GRANT USAGE ON SCHEMA syncd TO syncd_approve;
-GRANT EXECUTE ON FUNCTION
+GRANT SELECT ON syncd.alembic_version TO syncd_approve;
+GRANT EXECUTE ON FUNCTION syncd.offered(), syncd.shown_updates(bigint[]), syncd.shown_approvals(bigint[]),
+    syncd.unclear_creates(bigint[]), syncd.shown_plans(text),
     syncd.approve(bigint, text, text, interval, text), syncd.approve_plan(text, text, text, interval),
     syncd.retry(bigint, text, text), syncd.seen(bigint, text), syncd.cancel(bigint, text),
     syncd.pause(text, text, text), syncd.resume(text, text, text) TO syncd_approve;
 
 -- role: syncd_report
 -- Reads what people are shown.
-GRANT USAGE ON SCHEMA report TO syncd_report;
+GRANT USAGE ON SCHEMA syncd, report TO syncd_report;
+GRANT SELECT ON syncd.alembic_version TO syncd_report;
+GRANT EXECUTE ON FUNCTION syncd.offered(), syncd.shown_updates(bigint[]), syncd.shown_plans(text) TO syncd_report;
 GRANT SELECT ON ALL TABLES IN SCHEMA report TO syncd_report;

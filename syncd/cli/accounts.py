@@ -71,7 +71,7 @@ async def _list(choices: Choices) -> None:
     from syncd.cli.render.table import Column, Listing
 
     async with opened(choices) as here:
-        await here.register()
+        await here.introduce()
         rows = await here.reports.accounts()
         headings = (
             "",

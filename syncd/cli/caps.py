@@ -231,7 +231,7 @@ async def _written_to(
 
     async with opened(choices) as here:
         here.screen.refuse_csv(what)
-        await here.register()
+        await here.introduce()
         known = await here.reports.known_accounts()
     with owner_dsn(here.config) as dsn:
         async with open_database(dsn) as database:

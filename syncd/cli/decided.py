@@ -71,7 +71,7 @@ async def approve(
             await decisions.approve(one, decision.by, decision.reason, decision.valid_for, plan)
 
         tally = await _each(here, ids, act)
-        rows = await here.reports.updates_by_id(tally.done)
+        rows = await here.reports.acted_on(tally.done)
         items = await here.reports.let_through(tally.done)
         through = {
             row["id"]: [one for one in items if one["update_id"] == row["id"]] for row in rows
@@ -91,14 +91,14 @@ async def retry(choices: Choices, ids: Sequence[int], decision: Decision) -> int
     async with opened(choices) as here:
         here.screen.refuse_csv("trying again")
         await _warn_of_twins(here, ids)
-        before = {row["id"]: row for row in await here.reports.updates_by_id(ids)}
+        before = {row["id"]: row for row in await here.reports.acted_on(ids)}
         decisions, again = Decisions(here.database), {}
 
         async def act(one: int) -> None:
             again[one] = await decisions.retry(one, decision.by, decision.reason)
 
         tally = await _each(here, ids, act)
-        rows = {row["id"]: row for row in await here.reports.updates_by_id(again.values())}
+        rows = {row["id"]: row for row in await here.reports.acted_on(again.values())}
         if choices.format == "json":
             told = [
                 {
@@ -131,7 +131,7 @@ async def seen(choices: Choices, ids: Sequence[int], decision: Decision) -> int:
         here.screen.refuse_csv("taking note")
         decisions = Decisions(here.database)
         tally = await _each(here, ids, lambda one: decisions.seen(one, decision.by))
-        rows = await here.reports.updates_by_id(tally.done)
+        rows = await here.reports.acted_on(tally.done)
         if choices.format == "json":
             names = ("id", "account", "external_id", "state", "reason_code", "seen_at", "seen_by")
             told = [{name: row[name] for name in names} for row in rows]
@@ -152,7 +152,7 @@ async def cancel(choices: Choices, ids: Sequence[int], decision: Decision) -> in
         here.screen.refuse_csv("cancelling")
         accounts = Accounts(here.database)
         tally = await _each(here, ids, lambda one: accounts.cancel(one, decision.by))
-        rows = await here.reports.updates_by_id(tally.done)
+        rows = await here.reports.acted_on(tally.done)
         if choices.format == "json":
             here.screen.document("syncd.cancelled/1", {"updates": rows})
             return tally.code
@@ -183,7 +183,7 @@ async def _approve_plan(here: Opened, plan: str, decision: Decision) -> int:
         saved.hash, decision.by, decision.reason, decision.valid_for
     )
     counts = Counter(one.outcome for one in outcomes)
-    rows = {row["id"]: row for row in await here.reports.updates_by_id(saved.updates)}
+    rows = {row["id"]: row for row in await here.reports.acted_on(saved.updates)}
     if here.choices.format == "json":
         told = [
             {
@@ -259,14 +259,11 @@ def _approved(row: Row, items: Sequence[Row]) -> dict[str, Any]:
 
 async def _warn_of_twins(here: Opened, ids: Sequence[int]) -> None:
     """A create whose call had no answer may have happened: once more may be twice."""
-    attempts = await here.reports.attempts(ids)
-    unclear = {one["update_id"] for one in attempts if one["outcome"] in (None, "unknown")}
-    for row in await here.reports.updates_by_id(unclear):
-        if row["is_create"] and row["external_id"] is None:
-            here.screen.ask(
-                f"warning: #{row['id']} may have made its campaign already, for its call had no "
-                "answer: tried again, it may make it twice"
-            )
+    for one in await here.reports.unclear_creates(ids):
+        here.screen.ask(
+            f"warning: #{one} may have made its campaign already, for its call had no "
+            "answer: tried again, it may make it twice"
+        )
 
 
 def _hint_push(here: Opened, rows: Sequence[Row]) -> None:

@@ -13,6 +13,7 @@ from syncd.cli.choices import Choices
 from syncd.cli.render.screen import Screen
 from syncd.config import Config
 from syncd.daemon import open_store, register
+from syncd.errors import MissingRight
 from syncd.store.database import Database
 from syncd.store.reports import Reports
 
@@ -28,6 +29,12 @@ class Opened:
     config: Config
     database: Database
     reports: Reports
+
+    async def introduce(self) -> None:
+        """Make the configured accounts known where the login may; whoever only reads, asks or
+        decides finds those that are known already."""
+        with contextlib.suppress(MissingRight):
+            await self.register()
 
     async def register(self) -> dict[str, int]:
         """Make the configured accounts known; returns their numbers by name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -89,7 +89,7 @@ async def _all(
     """Those that may be running come first: nothing that is wrong with the configuration stands
     between a person and the switch. Then those that it has and nobody has run yet."""
     from syncd.cli.requester import person
-    from syncd.errors import ConfigError
+    from syncd.errors import ConfigError, MissingRight
     from syncd.store.accounts import Accounts
 
     stored = Accounts(here.database)
@@ -99,6 +99,8 @@ async def _all(
     trouble = None
     try:
         await here.register()
+    except MissingRight:
+        _tell_unknown(here, known)
     except ConfigError as error:
         trouble = error
     joined = (await here.reports.known_accounts()).items()
@@ -119,13 +121,22 @@ async def _named(
     act = stored.pause if is_paused else stored.resume
     known = await here.reports.known_accounts()
     if not set(names) <= known.keys():
-        await here.register()
+        await here.introduce()
         known = await here.reports.known_accounts()
     for name in names:
         require_account(name, known)
     for name in names:
         await act(name, person(), reason)
     return [known[name] for name in dict.fromkeys(names)]
+
+
+def _tell_unknown(here: Opened, known: Mapping[str, KnownAccount]) -> None:
+    """What is configured and not known yet is not reached by a login that may only stop."""
+    absent = sorted({one.name for one in here.config.accounts} - known.keys())
+    if absent:
+        here.screen.ask(
+            f"warning: nobody has run {', '.join(absent)} yet, and this login cannot make it known"
+        )
 
 
 def _tell(

@@ -19,11 +19,13 @@ FEW: Final = 20
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Queued:
     """`rows` of report.updates; those made before `since` were queued by an earlier command with
-    the same key. `checked` is how many were only looked at."""
+    the same key. `checked` is how many were only looked at, `others` are those that somebody else
+    had queued with the same key, and that this login does not read."""
 
     rows: tuple[Row, ...]
     since: dt.datetime
     checked: int = 0
+    others: tuple[int, ...] = ()
 
 
 def tell(screen: Screen, queued: Queued) -> None:
@@ -42,6 +44,12 @@ def tell(screen: Screen, queued: Queued) -> None:
     else:
         for row in queued.rows:
             _tell_one(screen, row, is_fresh=row["created_at"] >= queued.since)
+    if queued.others:
+        numbers = ", ".join(f"#{one}" for one in queued.others[:FEW])
+        screen.deed(
+            f"{plural(len(queued.others), 'update')} somebody else had queued already "
+            f"(same keys): {numbers}"
+        )
     accounts = " ".join(sorted({row["account"] for row in fresh}))
     if fresh:
         _tell_waiting(screen, fresh)
@@ -110,7 +118,7 @@ def _document(queued: Queued, fresh: int) -> dict[str, Any]:
     )
     return {
         "queued": fresh,
-        "existing": len(queued.rows) - fresh,
+        "existing": len(queued.rows) + len(queued.others) - fresh,
         "checked": queued.checked,
         "updates": [
             {name: row[name] for name in fields} | {"is_new": row["created_at"] >= queued.since}

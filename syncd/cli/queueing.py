@@ -23,7 +23,7 @@ from syncd.cli.requester import person
 from syncd.cli.shared_keys import shared, taken_inside
 from syncd.cli.text import shown
 from syncd.config import Problem
-from syncd.errors import Refusal, Refused, UsageError
+from syncd.errors import MissingRight, Refusal, Refused, UsageError
 from syncd.model.money import UNLIMITED
 from syncd.model.path import DELETED, Kind, field_of
 from syncd.store.accounts import Accounts, Wanted
@@ -185,8 +185,9 @@ async def _finish(here: Opened, order: Order, wanted: Sequence[Wanted]) -> None:
         return
     since = await here.reports.now()
     ids = await Accounts(here.database).enqueue(wanted)
-    rows = await here.reports.updates_by_id(ids)
-    tell(here.screen, Queued(rows=tuple(rows), since=since))
+    rows = await here.reports.acted_on(ids)
+    others = sorted(set(ids) - {row["id"] for row in rows})
+    tell(here.screen, Queued(rows=tuple(rows), since=since, others=tuple(others)))
 
 
 async def _known(here: Opened, names: set[str]) -> dict[str, KnownAccount]:
@@ -195,7 +196,7 @@ async def _known(here: Opened, names: set[str]) -> dict[str, KnownAccount]:
     known = await here.reports.known_accounts()
     configured = {account.name for account in here.config.accounts}
     if names - known.keys() and configured - known.keys():
-        await here.register()
+        await here.introduce()
         known = await here.reports.known_accounts()
     return known
 
@@ -206,13 +207,14 @@ async def _unknown_campaign(
     """The queue refuses an id that a complete pull did not show; here it is said with the id that
     was meant."""
     account = known[wanted.account]
-    if (
-        wanted.campaign is None
-        or account.complete_at is None
-        or await here.reports.campaign(wanted.account, wanted.campaign)
-    ):
+    if wanted.campaign is None or account.complete_at is None:
         return []
-    near = await here.reports.near_campaigns(wanted.account, wanted.campaign)
+    try:
+        if await here.reports.campaign(wanted.account, wanted.campaign):
+            return []
+        near = await here.reports.near_campaigns(wanted.account, wanted.campaign)
+    except MissingRight:  # the queue says it in its own words
+        return []
     meant = did_you_mean(wanted.campaign, near)
     return [
         Complaint(

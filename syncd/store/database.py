@@ -26,6 +26,7 @@ from syncd.errors import (
     SchemaMismatch,
     SyncdError,
 )
+from syncd.store.rights import missing_right
 
 SCHEMA_VERSION: Final = "0003"
 FROZEN: Final = "15000"
@@ -239,11 +240,7 @@ def _ours(error: BaseException, dsn: str) -> SyncdError | None:
     if isinstance(error, asyncpg.UndefinedTableError | asyncpg.InvalidSchemaNameError):
         return _no_schema(dsn)
     if isinstance(error, asyncpg.InsufficientPrivilegeError):
-        return ConfigError(
-            f"the database user of {shown_dsn(dsn)} lacks a right: {error}",
-            remedy="let an administrator run: GRANT syncd_service TO that user",
-            code="missing-right",
-        )
+        return missing_right(str(error), urlsplit(dsn).username)
     if isinstance(error, ValueError):  # the driver does not understand a part of the address
         return _bad_address()
     return _unreachable(dsn, error) if isinstance(error, _GONE) else None

@@ -161,6 +161,11 @@ class Reports:
         """These updates in the order of their numbers; unknown ones are absent."""
         return _rows(await self._database.rows("report_updates_by_id", list(ids)))
 
+    async def acted_on(self, ids: Collection[int]) -> list[Row]:
+        """The same to whoever asked for them or decides about them, and need not read the views;
+        what is not theirs to see is absent."""
+        return _rows(await self._database.rows("report_acted_on", list(ids)))
+
     async def update_counts(self, account: str | None) -> dict[str, int]:
         """How many updates are in each state."""
         rows = await self._database.rows("report_update_counts", account)
@@ -217,6 +222,11 @@ class Reports:
     async def let_through(self, ids: Collection[int]) -> list[Row]:
         """What the last approval of each of these updates let through, path by path."""
         return _rows(await self._database.rows("report_let_through", list(ids)))
+
+    async def unclear_creates(self, ids: Collection[int]) -> list[int]:
+        """Those of these creates that may have made a campaign: their call had no answer."""
+        rows = await self._database.rows("report_unclear_creates", list(ids))
+        return [row["id"] for row in rows]
 
     async def campaigns(self, wanted: CampaignFilter) -> list[Row]:
         """Campaigns in the order of account and id."""

@@ -46,6 +46,7 @@ SERVICE = {
     "report.plans": "S",
     "report.request_cost": "S",
     "report.runs": "S",
+    "report.services": "S",
     "report.update_attempts": "S",
     "report.update_events": "S",
     "report.updates": "S",
@@ -69,8 +70,12 @@ OUTCOME = (
     "batch_id confirmation confirmed_at external_id holds merged read_after reason reason_code"
     " repeats results searches settle settled_at state superseded_by"
 )
-ENQUEUE = "cancel enqueue hold_accounts try_enqueue"
-APPROVE = "approve approve_plan cancel pause resume retry seen"
+ENQUEUE = "cancel enqueue hold_accounts offered shown_updates try_enqueue"
+APPROVE = (
+    "approve approve_plan cancel offered pause resume retry seen"
+    " shown_approvals shown_plans shown_updates unclear_creates"
+)
+REPORT = "offered shown_plans shown_updates"
 # A view asks these as whoever reads it.
 EVERYBODY = "dialect_cause dialect_remedy is_served now resolving_command shown_time waiting_for"
 PEOPLE = ("syncd_enqueue", "syncd_approve", "syncd_report")
@@ -102,13 +107,14 @@ async def test_people_read_the_views_or_call_their_functions_and_do_nothing_else
 ) -> None:
     views = {name: "S" for name in SERVICE if name.startswith("report.")}
     for role in PEOPLE:
-        expected = dict.fromkeys(SERVICE, "") | (views if role == "syncd_report" else {})
+        expected = dict.fromkeys(SERVICE, "") | {"syncd.alembic_version": "S"}
+        expected |= views if role == "syncd_report" else {}
         assert await rights(parts, role) == expected
     called = {role: await parts.sql.fetchval(FUNCTIONS, role) for role in (*PEOPLE, "public")}
     assert called == {
         "syncd_enqueue": " ".join(sorted(f"{ENQUEUE} {EVERYBODY}".split())),
         "syncd_approve": " ".join(sorted(f"{APPROVE} {EVERYBODY}".split())),
-        "syncd_report": EVERYBODY,
+        "syncd_report": " ".join(sorted(f"{REPORT} {EVERYBODY}".split())),
         "public": EVERYBODY,
     }
     every = (await parts.sql.fetchval(FUNCTIONS, "syncd_owner")).split()

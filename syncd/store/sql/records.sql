@@ -40,9 +40,4 @@ SELECT $1, $2, $3, $4, n.at, $5, n.at + $6 FROM (SELECT syncd.now() AS at) n
 
 -- name: plan_find
 -- The newest plan of each hash that begins so, over all accounts; two of them tell that it is ambiguous.
-SELECT p.hash, a.name AS account, p.items, p.document, p.made_at, p.made_by, p.expires_at,
-       p.expires_at <= (SELECT syncd.now()) AS is_expired
-  FROM (SELECT DISTINCT ON (q.hash) q.* FROM syncd.plans q
-         WHERE starts_with(q.hash, $1) ORDER BY q.hash, q.id DESC) p
-  JOIN syncd.accounts a ON a.id = p.account_id
- ORDER BY p.hash LIMIT 2
+SELECT p.* FROM syncd.shown_plans($1) p ORDER BY p.hash LIMIT 2

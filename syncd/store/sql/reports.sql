@@ -9,7 +9,7 @@ SELECT h.*, n.at
 -- name: report_services
 -- Services that were seen in the last minute.
 SELECT s.host, s.version, extract(epoch FROM syncd.now() - s.seen_at)::float8 AS seen_seconds
-  FROM syncd.services s WHERE s.seen_at > syncd.now() - interval '60 s' ORDER BY s.seen_at DESC
+  FROM report.services s WHERE s.seen_at > syncd.now() - interval '60 s' ORDER BY s.seen_at DESC
 
 -- name: report_needs
 -- Updates that wait for a person or for a read-back, grouped by cause; those that a provider refused, and nobody has
@@ -62,6 +62,10 @@ SELECT u.*, n.at
 SELECT u.*, n.at FROM report.updates u CROSS JOIN (SELECT syncd.now() AS at) n
  WHERE u.id = ANY ($1::bigint[]) ORDER BY u.id
 
+-- name: report_acted_on
+-- The same for whoever has just asked for them, or decided about them, and reads no view.
+SELECT u.*, n.at FROM syncd.shown_updates($1) u CROSS JOIN (SELECT syncd.now() AS at) n ORDER BY u.id
+
 -- name: report_update_counts
 -- How many updates are in each state.
 SELECT u.state::text, count(*) AS count FROM report.updates u
@@ -81,22 +85,13 @@ SELECT p.* FROM report.approvals p WHERE p.update_id = $1 ORDER BY p.id
 
 -- name: report_let_through
 -- What the last approval of each of these updates let through, with what that was held for.
-SELECT p.update_id, p.path, p.approved_by, p.expires_at, h.hold ->> 'remote' AS remote,
-       coalesce(h.hold -> 'hits', '[]') AS hits
-  FROM report.approvals p
- CROSS JOIN LATERAL (SELECT max(o.approved_at) AS at FROM report.approvals o WHERE o.update_id = p.update_id) last
-  LEFT JOIN LATERAL (
-       SELECT e.holds -> p.path AS hold FROM report.update_events e
-        WHERE e.update_id = p.update_id AND e.holds #>> ARRAY[p.path, 'digest'] = p.digest
-        ORDER BY e.id DESC LIMIT 1) h ON true
- WHERE p.update_id = ANY ($1::bigint[]) AND p.approved_at = last.at ORDER BY p.update_id, p.path
+SELECT a.* FROM syncd.shown_approvals($1) a ORDER BY a.update_id, a.path
 
 -- name: report_plans_of
 -- The saved plans that show an update, with its items there.
 SELECT p.hash, p.made_at, p.made_by, p.expires_at, i.items
-  FROM syncd.updates u
-  JOIN syncd.plans p ON p.account_id = u.account_id
-   AND p.items @> jsonb_build_array(jsonb_build_object('update', u.id))
+  FROM report.updates u
+  JOIN report.plans p ON p.account = u.account AND p.items @> jsonb_build_array(jsonb_build_object('update', u.id))
  CROSS JOIN LATERAL (SELECT jsonb_agg(o) AS items FROM jsonb_array_elements(p.items) o
                       WHERE o -> 'update' = to_jsonb(u.id)) i
  WHERE u.id = $1 ORDER BY p.id
@@ -104,21 +99,21 @@ SELECT p.hash, p.made_at, p.made_by, p.expires_at, i.items
 -- name: report_mates
 -- The other updates in an update's batches.
 SELECT o.batch_id, array_agg(o.update_id ORDER BY o.update_id) AS updates
-  FROM syncd.attempts t
-  JOIN syncd.attempts o ON o.account_id = t.account_id AND o.batch_id = t.batch_id AND o.update_id <> t.update_id
+  FROM report.update_attempts t
+  JOIN report.update_attempts o ON o.account = t.account AND o.batch_id = t.batch_id AND o.update_id <> t.update_id
  WHERE t.update_id = $1 GROUP BY o.batch_id
 
 -- name: report_neighbours
 -- The updates before and after one that ask for one of the same paths, at most $2 of each.
-WITH one AS (SELECT u.account_id, u.external_id, u.id, ARRAY(SELECT jsonb_object_keys(u.patch)) AS paths
-               FROM syncd.updates u WHERE u.id = $1),
+WITH one AS (SELECT u.account, u.external_id, u.id, ARRAY(SELECT jsonb_object_keys(u.patch)) AS paths
+               FROM report.updates u WHERE u.id = $1),
 beside AS (
-    (SELECT 'earlier' AS link, o.* FROM one, syncd.updates o
-      WHERE o.account_id = one.account_id AND o.external_id = one.external_id AND o.id < one.id AND o.patch ?| one.paths
+    (SELECT 'earlier' AS link, o.id, o.state, o.patch, o.created_at, o.settled_at FROM one, report.updates o
+      WHERE o.account = one.account AND o.external_id = one.external_id AND o.id < one.id AND o.patch ?| one.paths
       ORDER BY o.id DESC LIMIT $2)
     UNION ALL
-    (SELECT 'later', o.* FROM one, syncd.updates o
-      WHERE o.account_id = one.account_id AND o.external_id = one.external_id AND o.id > one.id AND o.patch ?| one.paths
+    (SELECT 'later', o.id, o.state, o.patch, o.created_at, o.settled_at FROM one, report.updates o
+      WHERE o.account = one.account AND o.external_id = one.external_id AND o.id > one.id AND o.patch ?| one.paths
       ORDER BY o.id LIMIT $2))
 SELECT b.link, b.id, b.state::text, b.patch, b.created_at, b.settled_at FROM beside b ORDER BY b.id
 
@@ -128,18 +123,22 @@ SELECT f.* FROM report.updates u
   JOIN report.field_history f ON f.account = u.account AND f.external_id = u.external_id AND f.update_id = u.id
  WHERE u.id = $1 ORDER BY f.id
 
+-- name: report_unclear_creates
+-- Those of these creates whose call had no answer.
+SELECT c.id FROM syncd.unclear_creates($1) c(id)
+
 -- name: report_links
 -- The updates that an update is linked to, and how.
 SELECT l.link, o.id, o.state::text, o.patch, o.created_at, o.settled_at
-  FROM syncd.updates u
+  FROM report.updates u
  CROSS JOIN LATERAL (
        SELECT 'superseded_by' AS link, u.superseded_by AS id
        UNION SELECT 'superseded_by', (r.value ->> 'superseded_by')::bigint FROM jsonb_each(u.results) r
-       UNION ALL SELECT 'supersedes', s.id FROM syncd.updates s
-                  WHERE s.account_id = u.account_id AND s.superseded_by = u.id
+       UNION ALL SELECT 'supersedes', s.id FROM report.updates s
+                  WHERE s.account = u.account AND s.superseded_by = u.id
        UNION ALL SELECT 'retry_of', u.retry_of
-       UNION ALL SELECT 'retried_by', s.id FROM syncd.updates s WHERE s.account_id = u.account_id AND s.retry_of = u.id) l
-  JOIN syncd.updates o ON o.account_id = u.account_id AND o.id = l.id
+       UNION ALL SELECT 'retried_by', s.id FROM report.updates s WHERE s.account = u.account AND s.retry_of = u.id) l
+  JOIN report.updates o ON o.account = u.account AND o.id = l.id
  WHERE u.id = $1 ORDER BY l.link, o.id
 
 -- name: report_inbox
@@ -181,7 +180,7 @@ SELECT c.account, c.external_id, c.name, c.currency FROM report.campaigns c
 -- Campaigns that are out of view or gone, those first that wait for a person or for another pull; with the evidence
 -- that the account's provider gives.
 SELECT c.account, c.external_id, c.name, c.missing_since, c.missing_why, c.gone_at, c.gone_by, a.evidence, n.at
-  FROM report.campaigns c JOIN syncd.accounts a ON a.name = c.account CROSS JOIN (SELECT syncd.now() AS at) n
+  FROM report.campaigns c JOIN syncd.offered() a ON a.name = c.account CROSS JOIN (SELECT syncd.now() AS at) n
  WHERE (c.missing_since IS NOT NULL OR c.gone_at IS NOT NULL) AND ($1::text IS NULL OR c.account = $1)
  ORDER BY c.gone_at DESC NULLS FIRST, c.missing_since, c.account, c.external_id LIMIT $2
 
@@ -209,11 +208,7 @@ SELECT r.* FROM report.runs r WHERE r.id = ANY ($1::bigint[]) ORDER BY r.id
 
 -- name: report_fields
 -- What each account can change, with its provider, whether it was ever pulled whole, and the pause.
-SELECT a.id, a.name, a.provider, a.dialect, a.complete_at, a.paused_at, a.is_configured, a.can_create, a.free_guards,
-       coalesce(jsonb_agg(to_jsonb(f) || jsonb_build_object('least', f.least::text) ORDER BY f.path)
-                FILTER (WHERE f.path IS NOT NULL), '[]') AS fields
-  FROM syncd.accounts a LEFT JOIN syncd.fields f ON f.provider = a.provider AND f.dialect = a.dialect
- GROUP BY a.id ORDER BY a.name
+SELECT o.* FROM syncd.offered() o ORDER BY o.name
 
 -- name: report_server
 -- The server and the database themselves.
