@@ -70,6 +70,15 @@ class DatabaseUnavailable(SyncdError):
     code = "database-unreachable"
 
 
+class Undone(DatabaseUnavailable):
+    """Postgres is there and took a transaction back, for a cause that passes: it is certain that
+    nothing of it was kept. `may_repeat` where the same may work at once."""
+
+    def __init__(self, message: str, *, remedy: str, code: str, may_repeat: bool) -> None:
+        super().__init__(message, remedy=remedy, code=code)
+        self.may_repeat = may_repeat
+
+
 class SchemaMismatch(ConfigError):
     """The database's schema is older or newer than this program."""
 

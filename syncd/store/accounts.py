@@ -109,9 +109,13 @@ class Accounts:
     async def enqueue(self, wanted: Sequence[Wanted]) -> list[int]:
         """Queue all of these or none; returns their ids. Raises Refused with the reason of each
         bad one."""
-        try:
+
+        async def queue() -> list[int]:
             async with self._database.transaction() as session:
                 return [row["id"] for row in await _each(session, "enqueue_many", wanted)]
+
+        try:
+            return await self._database.repeated(queue)
         except Refused as refused:
             # Only now every line is tried by itself, which costs more.
             refusals = await self.check(wanted)

@@ -8,11 +8,19 @@ import contextlib
 import json
 import os
 import re
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from functools import cache
 from importlib import resources
 from socket import gaierror
-from typing import Any, Final, LiteralString, cast
+from typing import Any, Final, LiteralString, TypeVar, cast
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -25,8 +33,10 @@ from syncd.errors import (
     Refused,
     SchemaMismatch,
     SyncdError,
+    Undone,
 )
 from syncd.store.rights import missing_right
+from syncd.store.undone import undone
 
 SCHEMA_VERSION: Final = "0003"
 FROZEN: Final = "15000"
@@ -55,9 +65,11 @@ _GONE = (
     asyncpg.DiskFullError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
 )
+_TRIES: Final = 3
+"""How often a transaction is begun that Postgres takes back."""
+
+T = TypeVar("T")
 
 
 @cache
@@ -149,25 +161,52 @@ class Database:
                 finally:
                     await transaction.rollback()
 
+    async def repeated(self, work: Callable[[], Awaitable[T]]) -> T:
+        """What this work gives: one transaction with nothing in it but statements, begun anew when
+        it is certain that Postgres took it back. A commit without an answer is none of that."""
+        for _ in range(_TRIES - 1):
+            try:
+                return await work()
+            except Undone as error:
+                if not error.may_repeat:
+                    raise
+        return await work()
+
     async def rows(self, name: str, *values: Any) -> list[asyncpg.Record]:
         """All rows of the named statement."""
-        async with self.session() as session:
-            return await session.rows(name, *values)
+
+        async def ask() -> list[asyncpg.Record]:
+            async with self.session() as session:
+                return await session.rows(name, *values)
+
+        return await self.repeated(ask)
 
     async def row(self, name: str, *values: Any) -> asyncpg.Record | None:
         """The first row of the named statement, or None."""
-        async with self.session() as session:
-            return await session.row(name, *values)
+
+        async def ask() -> asyncpg.Record | None:
+            async with self.session() as session:
+                return await session.row(name, *values)
+
+        return await self.repeated(ask)
 
     async def value(self, name: str, *values: Any) -> Any:
         """One value of the named statement."""
-        async with self.session() as session:
-            return await session.value(name, *values)
+
+        async def ask() -> Any:
+            async with self.session() as session:
+                return await session.value(name, *values)
+
+        return await self.repeated(ask)
 
     async def run(self, name: str, *values: Any) -> None:
         """Execute the named statement."""
-        async with self.session() as session:
-            await session.run(name, *values)
+
+        async def act() -> None:
+            async with self.session() as session:
+                await session.run(name, *values)
+
+        await self.repeated(act)
 
 
 @contextlib.asynccontextmanager
@@ -243,7 +282,7 @@ def _ours(error: BaseException, dsn: str) -> SyncdError | None:
         return missing_right(str(error), urlsplit(dsn).username)
     if isinstance(error, ValueError):  # the driver does not understand a part of the address
         return _bad_address()
-    return _unreachable(dsn, error) if isinstance(error, _GONE) else None
+    return undone(error) or (_unreachable(dsn, error) if isinstance(error, _GONE) else None)
 
 
 def shown_dsn(dsn: str) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Final
 
 import asyncpg
@@ -136,6 +137,9 @@ class Outbox:
         """Record what came back, for the call, each attempt and each update. Returns the states
         reached; an update that is no longer this batch's is left alone and missing from the
         answer."""
+        return await self._database.repeated(partial(self._settle, batch, settlement))
+
+    async def _settle(self, batch: Batch, settlement: Settlement) -> dict[int, State]:
         items, result = settlement.items, settlement.result
         async with self._database.transaction() as session:
             if any(item.verdict.created_id is not None for item in items):

@@ -10,9 +10,11 @@ import asyncpg
 import pytest
 
 import syncd
-from syncd.errors import ConfigError, DatabaseUnavailable, SchemaMismatch, SyncdError
+from syncd.errors import ConfigError, DatabaseUnavailable, SchemaMismatch, SyncdError, Undone
+from syncd.store.accounts import Wanted
 from syncd.store.database import SCHEMA_VERSION, open_database, statements
 from tests.proxy import Proxy
+from tests.store.parts import Parts, campaign
 
 PASSWORD = "hunter2-canary"
 
@@ -109,6 +111,45 @@ async def test_a_transaction_that_was_left_by_an_error_leaves_nothing(
             await fail()
         async with database.session() as session:
             assert await session.ask("SELECT * FROM syncd.services") == []
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "tries"),
+    [
+        ("40P01", "deadlock", 3),
+        ("40001", "serialization", 3),
+        ("55P03", "lock-timeout", 3),
+        ("25P03", "idle-timeout", 3),
+        ("57014", "statement-canceled", 1),
+    ],
+)
+async def test_what_postgres_takes_back_is_begun_anew_and_then_told_as_what_it_is(
+    parts: Parts, state: str, code: str, tries: int
+) -> None:
+    await parts.pull([campaign("a")])
+    await parts.sql.execute(
+        "CREATE SEQUENCE tries; GRANT ALL ON SEQUENCE tries TO PUBLIC;"
+        "CREATE FUNCTION public.lose() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " IF nextval('public.tries') <> 3 THEN"
+        f" RAISE EXCEPTION 'lost' USING ERRCODE = '{state}'; END IF; RETURN NEW; END $$;"
+        "CREATE TRIGGER lost BEFORE INSERT ON syncd.updates FOR EACH ROW"
+        " EXECUTE FUNCTION public.lose()"
+    )
+    wanted = [Wanted(account="shop", campaign="a", patch={"budget.daily": "60"})]
+    try:
+        if tries == 3:
+            assert len(await parts.accounts.enqueue(wanted)) == 1
+        with pytest.raises(Undone, match=r"took a transaction back, because .*: lost") as told:
+            await parts.accounts.enqueue(wanted)
+        assert await parts.sql.fetchval("SELECT last_value FROM tries") == 2 * tries - (tries == 1)
+    finally:
+        await parts.sql.execute(
+            "DROP TRIGGER lost ON syncd.updates; DROP FUNCTION lose(); DROP SEQUENCE tries"
+        )
+    assert told.value.code == code
+    assert "simply do the same once more" in told.value.remedy
+    assert isinstance(told.value, DatabaseUnavailable)
+    assert await parts.sql.fetchval("SELECT count(*) FROM syncd.updates") == (tries == 3)
 
 
 async def test_every_statement_fits_the_schema_and_the_services_rights(
