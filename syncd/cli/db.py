@@ -90,8 +90,9 @@ async def _upgrade(choices: Choices) -> int:
 async def _status(choices: Choices) -> int:
     from syncd.cli.render.screen import Screen
     from syncd.daemon import owner_dsn
-    from syncd.store.database import SCHEMA_VERSION, open_database, schema_remedy, shown_dsn
+    from syncd.store.database import SCHEMA_VERSION, open_database, schema_remedy
     from syncd.store.reports import Reports
+    from syncd.store.translation import shown_dsn
 
     screen = Screen(choices=choices)
     screen.refuse_csv("the database's status")

@@ -11,7 +11,8 @@ from decimal import Decimal
 from typing import Final
 
 from syncd.errors import ConfigError
-from syncd.store.database import Database, shown_dsn
+from syncd.store.database import Database
+from syncd.store.translation import shown_dsn
 
 EVERY: Final = "*"
 """The path that stands for all of an account."""

@@ -16,7 +16,8 @@ from typing import Any, Final
 import asyncpg
 
 from syncd.errors import ConfigError, SchemaMismatch
-from syncd.store.database import SCHEMA_VERSION, schema_remedy, shown_dsn, translated
+from syncd.store.database import SCHEMA_VERSION, schema_remedy
+from syncd.store.translation import shown_dsn, translated
 
 OWNER: Final = "syncd_owner"
 SERVICE: Final = "syncd_service"

@@ -10,7 +10,7 @@ from typing import Any, Final
 import asyncpg
 
 from syncd.errors import ConfigError, UsageError
-from syncd.store.database import shown_dsn, translated
+from syncd.store.translation import shown_dsn, translated
 
 _MEMBER: Final = """
     SELECT EXISTS (SELECT FROM pg_auth_members WHERE roleid = $1::text::regrole
