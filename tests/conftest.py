@@ -18,7 +18,7 @@ from hypothesis import settings
 from syncd.store.embedded import EmbeddedPostgres, temporary_cluster
 from syncd.store.migrations import upgrade
 from tests.kill import table
-from tests.lasting import emptied, made
+from tests.lasting import SCHEMA, emptied, made
 
 # A loaded machine is not a failure, and what was found stands in the test, not in a folder.
 settings.register_profile("exploring", deadline=None, database=None)
@@ -74,11 +74,15 @@ async def lasting(
 
 
 @pytest.fixture
-async def database_url(lasting: tuple[str, asyncpg.Connection[asyncpg.Record]]) -> str:
+async def database_url(
+    lasting: tuple[str, asyncpg.Connection[asyncpg.Record]],
+) -> AsyncIterator[str]:
     """A migrated database without any rows, as the cluster's superuser."""
     url, connection = lasting
     await emptied(connection)
-    return url
+    schema = await connection.fetchval(SCHEMA)
+    yield url
+    assert await connection.fetchval(SCHEMA) == schema, "take own_database_url to change a schema"
 
 
 @pytest.fixture

@@ -23,6 +23,18 @@ EMPTY: Final = """
     END $$"""
 """Takes a hundredth of the time that a new database does, and leaves what that would be."""
 
+SCHEMA: Final = """
+    SELECT concat_ws(' ',
+        (SELECT string_agg(version_num, ',') FROM syncd.alembic_version),
+        (SELECT count(*) FROM pg_class
+          WHERE relnamespace IN ('syncd'::regnamespace, 'report'::regnamespace)),
+        (SELECT sum(hashtext(oid::text || xmin::text)) FROM pg_proc
+          WHERE pronamespace = 'syncd'::regnamespace),
+        (SELECT string_agg(t.tgname || t.tgenabled::text, ',' ORDER BY t.oid)
+           FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+          WHERE NOT t.tgisinternal AND c.relnamespace = 'syncd'::regnamespace))"""
+"""What no test may change of a database that others find after it."""
+
 ALONE: Final = """
     SELECT count(*) = 1 FROM pg_stat_activity
      WHERE datname = current_database() AND backend_type = 'client backend'"""

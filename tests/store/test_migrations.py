@@ -69,7 +69,7 @@ async def test_upgrading_again_changes_nothing(own_database_url: str) -> None:
 
 
 async def test_a_schema_that_is_not_what_it_says_is_refused_with_what_to_do(
-    database_url: str,
+    own_database_url: str,
 ) -> None:
     for script, message, remedy in [
         ("DROP FUNCTION syncd.seen(bigint, text)", "syncd.seen", "by hand"),
@@ -77,9 +77,9 @@ async def test_a_schema_that_is_not_what_it_says_is_refused_with_what_to_do(
         ("UPDATE syncd.alembic_version SET version_num = '9999'", "is 9999", "newer syncd"),
         ("DELETE FROM syncd.alembic_version", "[(]none[)]", "by hand"),
     ]:
-        await run(database_url, script)
+        await run(own_database_url, script)
         with pytest.raises(SchemaMismatch, match=message) as refused:
-            await upgrade(database_url)
+            await upgrade(own_database_url)
         assert remedy in refused.value.remedy
 
 
