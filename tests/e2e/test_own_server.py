@@ -35,12 +35,13 @@ VIEWS = (
     "plans",
     "request_cost",
     "runs",
+    "services",
     "update_attempts",
     "update_events",
     "updates",
 )
-EMPTY = {"approvals", "caps", "inbox", "plans", "request_cost"}
-"""No request is billed there, and nothing waits for a person."""
+EMPTY = {"approvals", "caps", "inbox", "plans", "request_cost", "services"}
+"""No request is billed there, nothing waits for a person, and no service runs."""
 
 
 @dataclass(frozen=True, kw_only=True)
