@@ -4,7 +4,6 @@ and whatever comes back, or does not, every update in the call gets its own resu
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import replace
 
 from syncd.crashpoint import crashpoint
@@ -22,22 +21,22 @@ from syncd.errors import (
     NotSent,
     ProviderError,
 )
-from syncd.model.batch import Batch, Settled, Settlement
+from syncd.model.batch import Batch, Settlement
 from syncd.model.call import CallResult, Whole, WriteCall, WriteItem
-from syncd.model.path import DELETED, is_told
-from syncd.model.plan import Mark, PushPlan, UpdatePlan, Values
+from syncd.model.path import DELETED
+from syncd.model.plan import Mark, PushPlan, Values
 from syncd.model.run import RunOutcome
-from syncd.model.update import Confirmation, Outcome, State, Verdict
-
-NOT_TAKEN = "not_taken"
-"""An adapter's code for a reply that shows another value than the one asked for."""
-
-_STATE = {
-    Outcome.APPLIED: State.APPLIED,
-    Outcome.REJECTED: State.REJECTED,
-    Outcome.NOT_JUDGED: State.QUEUED,
-    Outcome.UNKNOWN: State.UNKNOWN,
-}
+from syncd.model.settling import (
+    NOT_TAKEN,
+    halves,
+    judged_alone,
+    looked_up,
+    no_word,
+    nothing_sent,
+    settled,
+    undecided,
+)
+from syncd.model.update import Outcome, State
 
 
 class Sender:
@@ -61,10 +60,10 @@ class Sender:
         result = await self._exchange(batch)
         if result is None:
             return []
-        result = await self._checked(batch, _judged_alone(result))
+        result = await self._checked(batch, judged_alone(result))
         await self._settle(batch, result)
         if result.whole in (Whole.TOO_LARGE, Whole.INVALID):
-            return _halves(call)
+            return halves(call)
         self._halt_if_useless(result)
         await self._read_back(batch, result)
         return []
@@ -82,16 +81,16 @@ class Sender:
             )  # no token or no permit: nothing was intended
         except IntentRefused as refused:
             if intent.is_committed:
-                return _nothing_sent(batch, refused)
+                return nothing_sent(batch, refused)
             self._refused(refused)
         except ProviderError as error:
             if intent.is_committed:
-                return _no_word(batch, str(error))
+                return no_word(batch, str(error))
             self._ledger.halt(error, outcome_of(error))
         except BaseException:
             if intent.is_committed:
                 said = "the process was stopped before the answer"
-                await finish(self._settle(batch, _no_word(batch, said)))
+                await finish(self._settle(batch, no_word(batch, said)))
             raise
         finally:
             self._ledger.calls += intent.is_committed
@@ -101,7 +100,7 @@ class Sender:
         sent = [update for update in batch.updates if update.mark is Mark.SEND]
         settle = self._account.provider.capabilities.settles.get(batch.call.operation)
         items = tuple(
-            _settled(update, result.verdicts[update.update.external_id], settle) for update in sent
+            settled(update, result.verdicts[update.update.external_id], settle) for update in sent
         )
         settlement = Settlement(result=result, items=items)
         reached = await finish(self._account.outbox.settle(batch, settlement))
@@ -145,10 +144,10 @@ class Sender:
             pass  # nothing was learnt: a later pass finds out
         except BaseException:
             said = "the process was stopped before a read told what became of it"
-            await finish(self._settle(batch, _undecided(result, odd, said)))
+            await finish(self._settle(batch, undecided(result, odd, said)))
             raise
         judged = {
-            item.external_id: _looked_up(
+            item.external_id: looked_up(
                 result.verdicts[item.external_id], item, values.get(item.external_id)
             )
             for item in odd
@@ -202,22 +201,6 @@ class Sender:
                 self._ledger.halt(*_why(result, whole))
 
 
-def _looked_up(verdict: Verdict, item: WriteItem, now: Values | None) -> Verdict:
-    """The verdict on an item of which the reply showed another value, after a read. What that
-    leaves out may stand there as it was asked for."""
-    if now is None or not all(path == DELETED or is_told(path, now) for path in item.changes):
-        is_open = verdict.code == NOT_TAKEN or DELETED in item.changes
-        return replace(verdict, outcome=Outcome.UNKNOWN) if is_open else verdict
-    taken = frozenset(path for path, value in item.changes.items() if now.get(path) == value)
-    return _taken(verdict) if taken == item.changes.keys() else replace(verdict, taken=taken)
-
-
-def _taken(verdict: Verdict) -> Verdict:
-    """A no that a read has refuted."""
-    warning = f"the reply said otherwise: {verdict.message}"
-    return Verdict(outcome=Outcome.APPLIED, warnings=(warning,), trace_id=verdict.trace_id)
-
-
 _FINAL = {Whole.NOT_SENT, Whole.FORBIDDEN, Whole.UNUSABLE, Whole.STOPPED, Whole.UNAUTHORISED}
 
 
@@ -235,88 +218,3 @@ def _why(result: CallResult, whole: Whole | None) -> tuple[ProviderError, RunOut
             return NotSent(message, remedy=remedy), RunOutcome.FAILED
         case _:
             return CallRefused(message, remedy=remedy, status=status), RunOutcome.FAILED
-
-
-def _judged_alone(result: CallResult) -> CallResult:
-    """A refusal of a call with a single item judges that item."""
-    if result.whole not in (Whole.INVALID, Whole.TOO_LARGE) or len(result.verdicts) > 1:
-        return result
-    verdicts = {
-        external_id: replace(verdict, outcome=Outcome.REJECTED)
-        for external_id, verdict in result.verdicts.items()
-    }
-    return replace(result, verdicts=verdicts, whole=None)
-
-
-def _halves(call: WriteCall) -> list[WriteCall]:
-    middle = len(call.items) // 2
-    return [replace(call, items=call.items[:middle]), replace(call, items=call.items[middle:])]
-
-
-def _no_word(batch: Batch, message: str) -> CallResult:
-    verdict = Verdict(outcome=Outcome.UNKNOWN, code="no-answer", message=message)
-    return CallResult(verdicts=dict.fromkeys(batch.external_ids, verdict), message=message)
-
-
-def _undecided(result: CallResult, odd: Sequence[WriteItem], message: str) -> CallResult:
-    """The same answer, of which nobody knows what it means for the odd items."""
-    unknown = Verdict(outcome=Outcome.UNKNOWN, code="no-answer", message=message)
-    open_ones = {item.external_id: unknown for item in odd}
-    return replace(result, verdicts={**result.verdicts, **open_ones})
-
-
-def _nothing_sent(batch: Batch, refused: IntentRefused) -> CallResult:
-    verdict = Verdict(outcome=Outcome.NOT_JUDGED, code=refused.code, message=refused.message)
-    return CallResult(
-        verdicts=dict.fromkeys(batch.external_ids, verdict),
-        whole=Whole.STOPPED,
-        message=refused.message,
-        remedy=refused.remedy,
-    )
-
-
-def _settled(update: UpdatePlan, verdict: Verdict, settle: float | None) -> Settled:
-    """What the call means for one update and each of its paths: the provider may have taken some of
-    a write and not the rest, and so all that one of several updates asked for. Paths that wait for
-    a later call go on after a yes; after a no they are not sent: who asked for both wanted no
-    half."""
-    if verdict.taken.issuperset(path.path for path in update.paths if path.mark is Mark.SEND):
-        verdict = _taken(verdict)
-    later = [path.path for path in update.paths if path.mark is Mark.LATER]
-    state, results = _STATE[verdict.outcome], {}
-    if verdict.outcome is not Outcome.NOT_JUDGED:
-        word, taken = _word(verdict), _word(_taken(verdict))
-        results = {
-            path.path: taken if path.path in verdict.taken else word
-            for path in update.paths
-            if path.mark is Mark.SEND
-        }
-    if later and verdict.outcome is Outcome.APPLIED:
-        state = State.QUEUED
-    if later and verdict.outcome is Outcome.REJECTED:
-        results |= dict.fromkeys(later, _word(_NOT_REACHED))
-    return Settled(
-        update_id=update.update.id,
-        state=state,
-        verdict=verdict,
-        results=results,
-        confirmation=Confirmation.PENDING if verdict.is_pending else Confirmation.NONE,
-        settle=settle,
-    )
-
-
-_NOT_REACHED = Verdict(
-    outcome=Outcome.REJECTED,
-    code="not_sent",
-    message="another change of the same update was rejected before this one was sent",
-)
-
-
-def _word(verdict: Verdict) -> dict[str, object]:
-    return {
-        "outcome": verdict.outcome.value,
-        "code": verdict.code,
-        "message": verdict.message,
-        "trace_id": verdict.trace_id,
-        "warnings": list(verdict.warnings),
-    }
