@@ -214,6 +214,13 @@ CREATE FUNCTION syncd.create_breach(account syncd.accounts, patch jsonb) RETURNS
     HAVING min(c.max_amount) IS NOT NULL
 $$;
 
+-- What of an attempt counts as done, by path: all, unless it was refused; then what a read showed as taken all the same.
+CREATE FUNCTION syncd.counted(t syncd.attempts, u syncd.updates) RETURNS jsonb LANGUAGE sql STABLE
+    RETURN CASE t.outcome WHEN 'not_judged' THEN '{}'
+                WHEN 'rejected' THEN (SELECT coalesce(jsonb_object_agg(s.key, s.value), '{}') FROM jsonb_each(t.sent) s
+                                       WHERE u.results #>> ARRAY[s.key, 'outcome'] = 'applied')
+                ELSE t.sent END;
+
 -- What counts within a window: everything that was sent since and not refused. A start is a status that becomes
 -- active, a rise is in the currency of the campaign. A create has no external_id: it changes no campaign.
 CREATE FUNCTION syncd.sent_since(account integer, since timestamptz)
@@ -221,14 +228,15 @@ CREATE FUNCTION syncd.sent_since(account integer, since timestamptz)
     LANGUAGE sql STABLE AS $$
     SELECT t.batch_id, t.update_id, t.external_id,
            CASE WHEN c.external_id IS NULL THEN a.currency ELSE c.currency END,
-           (t.sent ->> 'status' = 'active' AND t.remote ->> 'status' IS DISTINCT FROM 'active')::integer,
-           (SELECT coalesce(sum(syncd.rise(s.key, t.remote ->> s.key, s.value)), 0) FROM jsonb_each_text(t.sent) s)
+           (k.sent ->> 'status' = 'active' AND t.remote ->> 'status' IS DISTINCT FROM 'active')::integer,
+           (SELECT coalesce(sum(syncd.rise(s.key, t.remote ->> s.key, s.value)), 0) FROM jsonb_each_text(k.sent) s)
       FROM syncd.batches b
       JOIN syncd.attempts t ON t.account_id = b.account_id AND t.batch_id = b.id
       JOIN syncd.updates u ON u.account_id = t.account_id AND u.id = t.update_id
       JOIN syncd.accounts a ON a.id = b.account_id
+     CROSS JOIN LATERAL (SELECT syncd.counted(t, u) AS sent) k
       LEFT JOIN syncd.campaigns c ON c.account_id = u.account_id AND c.external_id = u.external_id
-     WHERE b.account_id = account AND b.sent_at > since AND coalesce(t.outcome, 'unknown') IN ('applied', 'unknown')
+     WHERE b.account_id = account AND b.sent_at > since AND k.sent <> '{}'
 $$;
 
 -- Why these attempts would go beyond what the owner allows within an hour, null where they do not.

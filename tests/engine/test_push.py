@@ -202,13 +202,13 @@ async def test_of_an_update_that_was_taken_in_part_each_path_has_its_own_result(
     parts: Parts,
 ) -> None:
     async def half(platform: Platform, call: WriteCall) -> CallResult:
-        platform.daily["c00"] = "60"  # and not the other budget
+        platform.daily["c00"] = "160"  # and not the other budget
         odd = Verdict(outcome=Outcome.REJECTED, code="not_taken", message="it shows no limit")
         return answered(call, odd)
 
     await parts.pull([campaign("c00")])
     one = bench(parts, {"c00": "100"}, half)
-    both = await parts.enqueue("c00", patch={"budget.daily": "60", "budget.monthly": "900"})
+    both = await parts.enqueue("c00", patch={"budget.daily": "160", "budget.monthly": "900"})
     await push(one.account)
     assert await one.states([both]) == ["rejected"]
     rows = await parts.sql.fetch(
@@ -220,6 +220,10 @@ async def test_of_an_update_that_was_taken_in_part_each_path_has_its_own_result(
         "budget.daily": ("applied", None),
         "budget.monthly": ("rejected", "not_taken"),
     }
+    await parts.enqueue("c00", "170")
+    recent = await parts.records.recent(3600)
+    assert (recent.changed, recent.increases) == (frozenset({"c00"}), {"EUR": Decimal(60)})
+    assert list(recent.last_change) == [("c00", "budget.daily")]
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,9 @@ SELECT p.external_id, p.path, extract(epoch FROM syncd.now() - l.sent_at)::float
  CROSS JOIN LATERAL (
        SELECT b.sent_at FROM syncd.attempts t
          JOIN syncd.batches b ON b.account_id = t.account_id AND b.id = t.batch_id
+         JOIN syncd.updates u ON u.account_id = t.account_id AND u.id = t.update_id
         WHERE t.account_id = $1 AND t.external_id = p.external_id AND t.sent ? p.path
-          AND coalesce(t.outcome, 'unknown') IN ('applied', 'unknown')
+          AND syncd.counted(t, u) ? p.path
         ORDER BY t.batch_id DESC LIMIT 1) l
 
 -- name: caps_of
