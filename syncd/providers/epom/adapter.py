@@ -3,7 +3,7 @@ one account. A campaign that no list shows and no configuration names is not the
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import quote
@@ -181,7 +181,7 @@ class Epom(Connected):
                 read.forbidden += isinstance(error, Forbidden)
                 read.bad.append(_unread(one, None, error.message))
         shown = {one.external_id: pricing for one, pricing in found}
-        read.untold = await self._pricings.untold(shown, beside, self._is_shown)
+        read.untold = await self._pricings.untold(shown, beside, self._shown)
         for one, pricing in found:
             is_told = one.external_id not in read.untold
             try:
@@ -193,11 +193,12 @@ class Epom(Connected):
                 read.bad.append(_unread(one, pricing, str(error)))
         return read
 
-    async def _is_shown(self, external_id: str) -> bool:
-        """Whether Epom shows this campaign by itself or in a list, just now."""
+    async def _shown(self, external_id: str) -> Collection[str]:
+        """What Epom shows just now: this campaign by itself, or all that stand in its lists."""
         if self._ids:
-            return await self._asked(external_id) is not None
-        return await self._list_all() and external_id in self._known
+            self._nameless.discard(external_id)  # that it had no name once proves nothing now
+            return () if await self._asked(external_id) is None else (external_id,)
+        return self._known if await self._list_all() else ()
 
     async def _named(self, one: Listed) -> Listed:
         """The campaign with its name. A configured one is asked for it once in a pull; where Epom

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from itertools import takewhile
 from typing import Final
 
@@ -18,8 +18,9 @@ NONE_SHOWN: Final = (
     "Epom answers 404 for the pricing of every campaign that was asked for: none has one, or"
     " base_url leads elsewhere"
 )
+_OF_ONE: Final = (Forbidden, CallRefused, BadAnswer)
 _PRICING: Final = "GET pricing"
-# So many others are asked for a pricing where Epom shows none.
+# So many others at most are asked for a pricing where Epom shows none.
 _WITNESSES: Final = 5
 
 
@@ -48,22 +49,33 @@ class Pricings:
         self,
         shown: dict[str, bytes | None],
         beside: Iterable[str],
-        is_shown: Callable[[str], Awaitable[bool]],
+        listed: Callable[[str], Awaitable[Collection[str]]],
     ) -> frozenset[str]:
         """Of campaigns just read, in that order, those of which nobody knows whether they have a
         pricing: a 404 counts where a later answer shows one, or, in an account without any other
-        campaign, where Epom still shows this one. `beside` are the account's campaigns."""
+        campaign, where Epom still shows this one. `beside` are the campaigns that the account is
+        known to have, `listed` asks which Epom shows beside one."""
         bare = list(takewhile(lambda one: shown[one] is None, reversed(shown)))
         if not bare:
             return frozenset()
         known = beside if self._priced is None else (self._priced, *beside)
         others = [one for one in dict.fromkeys(known) if one not in bare]
-        for one in others[:_WITNESSES]:
-            with contextlib.suppress(Forbidden, CallRefused, BadAnswer):
+        is_told = await self._shows_any(others)
+        if not others and len(bare) == 1:
+            with contextlib.suppress(*_OF_ONE):
+                found = await listed(bare[0])
+                more = [one for one in found if one != bare[0]]
+                is_told = bare[0] in found and (not more or await self._shows_any(more))
+        return frozenset() if is_told else frozenset(bare)
+
+    async def _shows_any(self, others: Sequence[str]) -> bool:
+        """Whether one of a few of these, from all over the account, has a pricing: the oldest, with
+        which a list begins, may all be without."""
+        for one in others[:: -(-len(others) // _WITNESSES) or 1]:
+            with contextlib.suppress(*_OF_ONE):
                 if await self.get(one) is not None:
-                    return frozenset()
-        is_only = not others and len(bare) == 1
-        return frozenset() if is_only and await is_shown(bare[0]) else frozenset(bare)
+                    return True
+        return False
 
     def _told(self, answer: Answer) -> bytes | None:
         if answer.status == 404:

@@ -570,3 +570,33 @@ async def test_the_only_campaign_without_a_pricing_is_believed_while_epom_shows_
         there.server.script = routes(answers | {LIST: http(200, [])})
         reading = await there.adapter.read(["17"])
     assert {*reading.campaigns["17"].values} == {"name"}
+
+
+async def test_where_the_oldest_campaigns_have_no_pricing_a_younger_one_bears_it_out() -> None:
+    numbers = range(1, 61)
+    answers = network(*numbers) | {pricing(one): NO_PRICING for one in range(1, 41)}
+    async with account(answers) as there:
+        pages = await there.pages()
+    assert all(page.is_whole for page in pages)
+
+
+async def test_another_advertisers_campaign_is_another_one() -> None:
+    answers = network(18) | {
+        "GET /rest-api/advertiser/7/campaigns.do": http(200, [{"id": 17, "name": "a"}]),
+        "GET /rest-api/advertiser/8/campaigns.do": http(200, [{"id": 18, "name": "b"}]),
+        pricing(17): NO_PRICING,
+    }
+    for_nobody = answers | {pricing(18): NO_PRICING}
+    for given, is_told in ((answers, True), (for_nobody, False)):
+        async with account(given, scope={"advertisers": ("7", "8")}) as there:
+            pages = await there.pages()
+        assert ["price.amount" in page.campaigns[0].values for page in pages] == [is_told] * 2
+
+
+async def test_a_configured_campaign_without_a_pricing_is_believed_once_epom_names_it() -> None:
+    nameless = {pricing(17): NO_PRICING, campaign(17): http(403)}
+    async with account(nameless, scope={"ids": ("17",)}) as there:
+        (before,) = await there.pages()
+        there.server.script = routes(nameless | {campaign(17): http(200, {"id": 17})})
+        (after,) = await there.pages()
+    assert (before.is_whole, after.is_whole) == (False, True)
