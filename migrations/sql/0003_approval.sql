@@ -66,7 +66,7 @@ CREATE FUNCTION syncd.askers(u syncd.updates) RETURNS text[] LANGUAGE sql STABLE
     SELECT array_agg(c.asked_by) FROM chain c
 $$;
 
--- The command, or what else has to be done, that ends what an update waits for or makes a person take note of.
+-- The command, or what else has to be done, that ends what holds an update.
 CREATE FUNCTION syncd.resolving_command(u syncd.updates, a syncd.accounts) RETURNS text LANGUAGE plpgsql STABLE
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -75,10 +75,7 @@ DECLARE
     later  bigint;
     mended text;
 BEGIN
-    IF u.seen_at IS NULL AND (u.state IN ('rejected', 'expired')
-                              OR (u.state = 'applied' AND u.confirmation = 'different')) THEN
-        RETURN 'syncd updates seen ' || u.id;
-    ELSIF u.state <> 'held' THEN
+    IF u.state <> 'held' THEN
         RETURN NULL;
     ELSIF u.reason_code = 'create_unresolved' OR (u.is_create AND u.batch_id IS NOT NULL AND ways = '{}') THEN
         RETURN format('look at the provider, then: syncd updates cancel %s (or, when it is certain that none was made: %s)',

@@ -94,7 +94,7 @@ CREATE TABLE syncd.approvals (
 );
 CREATE INDEX approvals_of_update ON syncd.approvals (account_id, update_id, expires_at);
 
--- A plan as it was shown. Its items are [{"update", "path", "digest", "mark", "hits"}].
+-- A plan as it was shown. Its items are [{"update", "path", "digest", "mark", "remote", "hits"}].
 CREATE TABLE syncd.plans (
     account_id integer NOT NULL REFERENCES syncd.accounts,
     id         bigint NOT NULL DEFAULT nextval('syncd.ids'),

@@ -52,8 +52,8 @@ class Plans:
         made_by: str,
         valid_for: dt.timedelta,
     ) -> None:
-        """Keep a plan for so long. Each item has `update`, `path`, `digest`, `mark` and `hits`, the
-        hits as held updates have them."""
+        """Keep a plan for so long. Each item has `update`, `path`, `digest`, `mark`, `remote` and
+        `hits`, the hits as held updates have them."""
         row = (plan_hash, list(items), dict(document), made_by, valid_for)
         await self._database.run("plan_save", self._account_id, *row)
 
