@@ -4,6 +4,7 @@ and whatever comes back, or does not, every update in the call gets its own resu
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 from syncd.crashpoint import crashpoint
@@ -23,6 +24,8 @@ from syncd.errors import (
 )
 from syncd.model.batch import Batch, Settlement
 from syncd.model.call import CallResult, Whole, WriteCall, WriteItem
+from syncd.model.campaign import Campaign
+from syncd.model.listing import Marker
 from syncd.model.path import DELETED
 from syncd.model.plan import Mark, PushPlan, Values
 from syncd.model.run import RunOutcome
@@ -37,6 +40,8 @@ from syncd.model.settling import (
     undecided,
 )
 from syncd.model.update import Outcome, State
+
+_Seen = tuple[Sequence[Campaign], Marker]
 
 
 class Sender:
@@ -60,8 +65,11 @@ class Sender:
         result = await self._exchange(batch)
         if result is None:
             return []
-        result = await self._checked(batch, judged_alone(result))
+        result, seen = await self._checked(batch, judged_alone(result))
         await self._settle(batch, result)
+        # Not before: a campaign with a call under way is left as it is.
+        if seen is not None:
+            await self._account.mirror.absorb(batch.run_id, *seen)
         if result.whole in (Whole.TOO_LARGE, Whole.INVALID):
             return halves(call)
         self._halt_if_useless(result)
@@ -124,22 +132,23 @@ class Sender:
             )
         )
 
-    async def _checked(self, batch: Batch, result: CallResult) -> CallResult:
+    async def _checked(self, batch: Batch, result: CallResult) -> tuple[CallResult, _Seen | None]:
         """A reply that shows another value than the one asked for is what was stored, or an older
         state of what is right by now; a read tells, and without one the item stays unknown. A start
         that was refused is looked at too: nobody may be called under the word rejected. So is a
-        delete: what is not there any more was deleted, whoever said so first."""
+        delete: what is not there any more was deleted, whoever said so first. With the result comes
+        what was read, for the mirror."""
         odd = [item for item in batch.call.items if self._is_odd(item, result)]
         if not odd:
-            return result
+            return result, None
         values: dict[str, Values] = {}
+        seen: _Seen | None = None
         marker = await self._account.mirror.mark()
         try:
             reading = await self._account.provider.read([item.external_id for item in odd])
             reading = await proven(self._account, reading)
             values = shown(reading)
-            campaigns = list(reading.campaigns.values())
-            await self._account.mirror.absorb(batch.run_id, campaigns, marker)
+            seen = list(reading.campaigns.values()), marker
         except ProviderError:
             pass  # nothing was learnt: a later pass finds out
         except BaseException:
@@ -152,7 +161,7 @@ class Sender:
             )
             for item in odd
         }
-        return replace(result, verdicts={**result.verdicts, **judged})
+        return replace(result, verdicts={**result.verdicts, **judged}), seen
 
     def _is_odd(self, item: WriteItem, result: CallResult) -> bool:
         verdict = result.verdicts[item.external_id]

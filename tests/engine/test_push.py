@@ -257,6 +257,8 @@ async def test_a_reply_that_shows_another_value_is_looked_up_before_it_counts(
     assert row["trace_id"] == "t"
     assert (row["code"] == "not_taken") is (state != "applied")
     assert ("the reply shows 55" in row["warnings"]) is (state == "applied")
+    known = await parts.sql.fetchval("SELECT values->>'budget.daily' FROM syncd.campaigns")
+    assert known == ((stored or "100") if is_readable else "100"), "the mirror has what was read"
 
 
 async def test_a_read_that_leaves_the_value_out_does_not_decide_about_it(parts: Parts) -> None:
