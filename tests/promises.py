@@ -86,13 +86,16 @@ def _fault_of_results(update: Row, told: Mapping[str, str]) -> str | None:
     if min(outcomes.values(), key=PRECEDENCE.index) != update["state"]:
         return f"its results say {outcomes}"
     judged("2 told by a call", len(known))
-    codes = {said.get("code") for said in update["results"].values()}
+    results = update["results"]
     other = {
         path: said
         for path, said in known.items()
         if outcomes[path] != said
-        # What a read shows as taken of a write that was not taken whole has a better word.
-        and not ("not_taken" in codes and (said, outcomes[path]) == ("rejected", "applied"))
+        # What a read showed as taken of a write that was refused has a better word.
+        and not (
+            (said, outcomes[path]) == ("rejected", "applied")
+            and any("the reply said otherwise" in one for one in results[path]["warnings"])
+        )
     }
     return f"its results say {outcomes}, its calls {other}" if other else None
 

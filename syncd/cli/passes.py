@@ -118,7 +118,9 @@ async def _round(here: Opened, report: AccountReport, saved: SavedPlan | None) -
         gone=await _gone(here, report, known),
         kept=()
         if report.pushed is None
-        else kept_back.kept_back(await here.reports.queued(report.account), report.pushed.states),
+        else kept_back.kept_back(
+            await here.reports.queued(report.account, kept_back.MOST), report.pushed.states
+        ),
         followed=None
         if saved is None
         else followed(saved, report.pushed, await here.reports.updates_by_id(saved.updates)),

@@ -49,7 +49,9 @@ def _held(plan: UpdatePlan) -> UpdatePlan:
     if plan.mark is Mark.HELD:
         return plan
     would = _WOULD.get(plan.mark) or f"it would be {plan.mark.value}: {plan.deciding.message}"
-    said = f"nothing holds it any more: {would}; syncd updates retry {plan.update.id}"
+    said = (
+        f"nothing holds it any more: {would}; syncd updates retry {plan.update.id}, then a new plan"
+    )
     return replace(plan, paths=tuple(_cleared(path, said) for path in plan.paths))
 
 

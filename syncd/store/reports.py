@@ -215,9 +215,9 @@ class Reports:
         chosen = None if accounts is None else list(accounts)
         return _counts(await self._database.rows("report_inbox_counts", chosen))
 
-    async def queued(self, account: str) -> list[Row]:
+    async def queued(self, account: str, most: int) -> list[Row]:
         """What is in the queue of an account, oldest first, and what each waits for."""
-        return _rows(await self._database.rows("report_queued", account))
+        return _rows(await self._database.rows("report_queued", account, most))
 
     async def let_through(self, ids: Collection[int]) -> list[Row]:
         """What the last approval of each of these updates let through, path by path."""

@@ -140,8 +140,14 @@ def test_what_waits_for_the_first_complete_pull_is_told_by_a_push(syncd: Command
     )
     (account,) = syncd("sync", "--push", "--format", "json").document["accounts"]
     assert account["queued"] == [
-        {"code": "first_pull", "text": pull, "updates": 2, "first": str(made)},
-        {"code": "not_before", "text": "not due yet", "updates": 1, "first": str(later)},
+        {"code": "first_pull", "text": pull, "updates": 2, "first": str(made), "is_all": True},
+        {
+            "code": "not_before",
+            "text": "not due yet",
+            "updates": 1,
+            "first": str(later),
+            "is_all": True,
+        },
     ]
 
 

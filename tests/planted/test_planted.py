@@ -19,7 +19,7 @@ from tests.planted.table import BUGS, COUNT, NOT_YET
     ],
 )
 async def test_a_planted_bug_is_caught(
-    tmp_path: Path, database_url: str, record_property: Callable[[str, object], None], bug: Bug
+    tmp_path: Path, own_database_url: str, record_property: Callable[[str, object], None], bug: Bug
 ) -> None:
     scenario = bug.scenario.__name__.replace("_", " ")
 
@@ -27,11 +27,11 @@ async def test_a_planted_bug_is_caught(
         record_property(TOLD, (bug.number, bug.name, scenario, outcome))
 
     tell("DID NOT RUN TO ITS END")  # until another word takes its place
-    sound = await bug.run(tmp_path, database_url, is_planted=False)
+    sound = await bug.run(tmp_path, own_database_url, is_planted=False)
     if sound:
         tell(f"FAILS WITHOUT THE BUG: {sound[0]}")
     assert list(sound) == []
-    found = await bug.run(tmp_path, database_url, is_planted=True)
+    found = await bug.run(tmp_path, own_database_url, is_planted=True)
     caught = [one for one in found if one.promise == bug.promise]
     tell(f"caught by {caught[0]}" if caught else "SURVIVED")
     assert caught, f"bug {bug.number} survived; found was {[str(one) for one in found]}"

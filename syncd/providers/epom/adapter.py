@@ -44,13 +44,19 @@ _UNREADABLE: Final = 3
 
 @dataclass(kw_only=True, slots=True)
 class _Read:
-    """Campaigns of one portion, those that could not be read, of these the ones that the user has
-    no right to, and those of which it is not told whether they have a pricing."""
+    """The pricings that were answered, the campaigns that they make, those that could not be read,
+    and of these the ones that the user has no right to. `unreadable` answers came last."""
 
+    found: list[tuple[Listed, bytes | None]] = field(default_factory=list)
     campaigns: list[Campaign] = field(default_factory=list)
     bad: list[BadRow] = field(default_factory=list)
     forbidden: int = 0
-    untold: frozenset[str] = frozenset()
+    unreadable: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the last campaign has no pricing, which nothing after it bears out."""
+        return bool(self.found) and self.found[-1][1] is None
 
 
 class Epom(Connected):
@@ -75,19 +81,15 @@ class Epom(Connected):
         comes whole in one answer, so that nothing has to be counted."""
         if self._ids:
             bare = [Listed(external_id=one) for one in self._ids]
-            for start in range(0, len(bare), PORTION):
-                read = await self._read(bare[start : start + PORTION], self._ids)
-                yield _page(read, start, len(bare))
+            async for page in self._portions(bare, self._ids):
+                yield page
             return
         known: dict[str, Listed] = {}
         for advertiser in self._lists:
             found, bad = await self._list(advertiser)
             known.update((one.external_id, one) for one in found)
-            for start in range(0, max(1, len(found)), PORTION):
-                read = await self._read(found[start : start + PORTION], known)
-                read.bad += bad
-                bad = []
-                yield _page(read, start, len(found), advertiser)
+            async for page in self._portions(found, known, advertiser, bad):
+                yield page
         self._known = known
 
     async def read(self, ids: Sequence[str]) -> Reading:
@@ -100,7 +102,9 @@ class Epom(Connected):
         else:
             is_whole = all(one in self._known for one in ids) or await self._list_all()
             entries = [self._known[one] for one in ids if one in self._known]
-        read = await self._read(entries, self._ids or self._known)
+        read = _Read()
+        await self._ask(entries, read)
+        await self._judge(read, self._ids or self._known)
         return Reading(
             campaigns={one.external_id: one for one in read.campaigns},
             is_whole=is_whole and len(read.bad) == read.forbidden,
@@ -166,32 +170,54 @@ class Epom(Connected):
             raise BadAnswer(f"{_LIST}: the answer is no list", status=200)
         return found
 
-    async def _read(self, entries: Iterable[Listed], beside: Iterable[str]) -> _Read:
-        """Campaigns with their pricings; `beside` are all that the account is known to have."""
-        read, unreadable = _Read(), 0
-        found: list[tuple[Listed, bytes | None]] = []
+    async def _portions(
+        self,
+        listed: Sequence[Listed],
+        beside: Iterable[str],
+        advertiser: str | None = None,
+        unread: Sequence[BadRow] = (),
+    ) -> AsyncGenerator[Page, None]:
+        """The campaigns of a list with their pricings, and rows of it that could not be read. A
+        page that would end with campaigns without a pricing goes on to one that has one, which
+        bears them out; `beside` are all that the account is known to have."""
+        start = end = 0
+        while not end or end < len(listed):
+            read = _Read(bad=[] if end else [*unread])
+            while end == start or (read.is_open and end < len(listed)):
+                some = listed[end : end + PORTION]
+                await self._ask(some, read)
+                end += max(len(some), 1)
+            await self._judge(read, beside)
+            yield _page(read, start, min(end, len(listed)), len(listed), advertiser)
+            start = end
+
+    async def _ask(self, entries: Sequence[Listed], read: _Read) -> None:
+        """The pricing of each, before anything is made of it."""
         for one in entries:
             try:
-                found.append((one, await self._pricings.get(one.external_id)))
-                unreadable = 0
+                read.found.append((one, await self._pricings.get(one.external_id)))
+                read.unreadable = 0
             except (Forbidden, CallRefused, BadAnswer) as error:
-                unreadable = unreadable + 1 if isinstance(error, BadAnswer) else 0
-                if unreadable == _UNREADABLE:
+                read.unreadable = read.unreadable + 1 if isinstance(error, BadAnswer) else 0
+                if read.unreadable == _UNREADABLE:
                     raise
                 read.forbidden += isinstance(error, Forbidden)
                 read.bad.append(_unread(one, None, error.message))
-        shown = {one.external_id: pricing for one, pricing in found}
-        read.untold = await self._pricings.untold(shown, beside, self._shown)
-        for one, pricing in found:
-            is_told = one.external_id not in read.untold
+
+    async def _judge(self, read: _Read, beside: Iterable[str]) -> None:
+        """What was answered as campaigns. One of which nobody knows whether it has a pricing is a
+        bad row, so that what was known of it stays."""
+        shown = {one.external_id: pricing for one, pricing in read.found}
+        untold = await self._pricings.untold(shown, beside, self._shown)
+        for one, pricing in read.found:
+            if one.external_id in untold:
+                read.bad.append(_unread(one, None, NONE_SHOWN))
+                continue
             try:
                 known = await self._named(one)
-                read.campaigns.append(
-                    rows.campaign(known, pricing, self._currency, is_told=is_told)
-                )
+                read.campaigns.append(rows.campaign(known, pricing, self._currency))
             except RowError as error:
                 read.bad.append(_unread(one, pricing, str(error)))
-        return read
 
     async def _shown(self, external_id: str) -> Collection[str]:
         """What Epom shows just now: this campaign by itself, or all that stand in its lists."""
@@ -255,16 +281,12 @@ def _unread(one: Listed, pricing: bytes | None, message: str) -> BadRow:
     return BadRow(external_id=one.external_id, raw=rows.raw(one, pricing), message=visible(message))
 
 
-def _page(read: _Read, start: int, count: int, advertiser: str | None = None) -> Page:
+def _page(read: _Read, start: int, end: int, count: int, advertiser: str | None) -> Page:
     """A portion for the record; how many there are in all is known of a single list only."""
-    label = (
-        f"campaigns {start + 1} to {min(start + PORTION, count)} of {count}" if count else "none"
-    )
+    label = f"campaigns {start + 1} to {end} of {count}" if count else "none"
     return Page(
         label=label if advertiser is None else f"advertiser {advertiser}: {label}",
         campaigns=tuple(read.campaigns),
         bad=tuple(read.bad),
-        is_whole=not read.untold,
-        notes=(NONE_SHOWN,) if read.untold else (),
         total=max(1, -(-count // PORTION)) if advertiser is None else None,
     )

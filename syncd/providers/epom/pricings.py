@@ -15,8 +15,8 @@ from syncd.providers.transport import Answer
 from syncd.providers.wire import NotStrict, parse_row
 
 NONE_SHOWN: Final = (
-    "Epom answers 404 for the pricing of every campaign that was asked for: none has one, or"
-    " base_url leads elsewhere"
+    "Epom answers 404 for its pricing and for every other: base_url leads elsewhere, or no campaign"
+    " has a pricing, and then give one of them its first at Epom"
 )
 _OF_ONE: Final = (Forbidden, CallRefused, BadAnswer)
 _PRICING: Final = "GET pricing"
@@ -60,13 +60,15 @@ class Pricings:
             return frozenset()
         known = beside if self._priced is None else (self._priced, *beside)
         others = [one for one in dict.fromkeys(known) if one not in bare]
-        is_told = await self._shows_any(others)
-        if not others and len(bare) == 1:
-            with contextlib.suppress(*_OF_ONE):
-                found = await listed(bare[0])
-                more = [one for one in found if one != bare[0]]
-                is_told = bare[0] in found and (not more or await self._shows_any(more))
-        return frozenset() if is_told else frozenset(bare)
+        if await self._shows_any(others):
+            return frozenset()
+        with contextlib.suppress(*_OF_ONE):
+            found = await listed(bare[0])
+            more = [one for one in found if one not in bare and one not in others]
+            is_only = bare[0] in found and len(bare) == 1 and not others and not more
+            if is_only or await self._shows_any(more):
+                return frozenset()
+        return frozenset(bare)
 
     async def _shows_any(self, others: Sequence[str]) -> bool:
         """Whether one of a few of these, from all over the account, has a pricing: the oldest, with

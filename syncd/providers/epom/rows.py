@@ -84,15 +84,10 @@ def raw(one: Listed, pricing: bytes | None) -> bytes:
 
 
 def campaign(
-    one: Listed,
-    pricing: bytes | None,
-    currency: str | Mapping[str, str] | None,
-    *,
-    is_told: bool = True,
+    one: Listed, pricing: bytes | None, currency: str | Mapping[str, str] | None
 ) -> Campaign:
-    """The campaign with its pricing; None: it has none, and so no country has, or, where that is
-    not told for certain, nothing of a price. Raises RowError."""
-    others: dict[str, str | None] = {"price.amount": None, COUNTRY: ""} if is_told else {}
+    """The campaign with its pricing; None: it has none, and so no country has. Raises RowError."""
+    others: dict[str, str | None] = {"price.amount": None, COUNTRY: ""}
     native: dict[str, str | None] = {}
     if pricing is not None:
         found = row_object(pricing)

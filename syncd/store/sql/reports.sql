@@ -31,9 +31,11 @@ SELECT u.account, u.waiting_for ->> 'code' AS code, u.waiting_for ->> 'text' AS 
  GROUP BY 1, 2, 3 ORDER BY 5
 
 -- name: report_queued
--- Queued updates of an account, oldest first, with what each waits for.
-SELECT u.id, u.waiting_for ->> 'code' AS code, u.waiting_for ->> 'text' AS text
-  FROM report.updates u WHERE u.state = 'queued' AND u.account = $1 ORDER BY u.id
+-- The oldest queued updates of an account, so many at most, with what each waits for.
+WITH oldest AS MATERIALIZED (
+    SELECT u.id, u.waiting_for FROM report.updates u WHERE u.state = 'queued' AND u.account = $1
+     ORDER BY u.id LIMIT $2)
+SELECT o.id, o.waiting_for ->> 'code' AS code, o.waiting_for ->> 'text' AS text FROM oldest o ORDER BY o.id
 
 -- name: report_differing
 -- Applied values that a later read shows otherwise, and nobody has taken note of.

@@ -555,21 +555,21 @@ async def test_404_to_every_pricing_says_nothing_of_prices(scope: dict[str, Any]
         del there.server.arrivals[:]
         reading = await there.adapter.read(["17"])
         asked = [one for one in there.paths if one.endswith("/pricing.do")]
-    assert whole.is_whole
-    assert not page.is_whole
-    assert "404 for the pricing of every campaign" in page.notes[0]
-    assert {path for one in page.campaigns for path in one.values} == {"name"}
-    assert {*reading.campaigns["17"].values} == {"name"}
+    assert (whole.bad, page.campaigns, reading.campaigns) == ((), (), {})
+    assert {row.external_id for row in page.bad} == {*map(str, numbers)}
+    assert "404 for its pricing and for every other" in page.bad[0].message
+    assert not reading.is_whole
     assert len(asked) == 1 + 5
 
 
 async def test_the_only_campaign_without_a_pricing_is_believed_while_epom_shows_it() -> None:
     answers = network(17) | {pricing(17): NO_PRICING}
     async with account(answers) as there:
-        await there.pages()
+        (page,) = await there.pages()
         there.server.script = routes(answers | {LIST: http(200, [])})
         reading = await there.adapter.read(["17"])
-    assert {*reading.campaigns["17"].values} == {"name"}
+    assert page.campaigns[0].values["price.amount"] is None
+    assert (reading.campaigns, reading.is_whole) == ({}, False)
 
 
 async def test_where_the_oldest_campaigns_have_no_pricing_a_younger_one_bears_it_out() -> None:
@@ -577,7 +577,9 @@ async def test_where_the_oldest_campaigns_have_no_pricing_a_younger_one_bears_it
     answers = network(*numbers) | {pricing(one): NO_PRICING for one in range(1, 41)}
     async with account(answers) as there:
         pages = await there.pages()
-    assert all(page.is_whole for page in pages)
+        assert len(there.paths) == 1 + 60
+    assert [len(page.campaigns) for page in pages] == [60]
+    assert pages[0].bad == ()
 
 
 async def test_another_advertisers_campaign_is_another_one() -> None:
@@ -590,7 +592,8 @@ async def test_another_advertisers_campaign_is_another_one() -> None:
     for given, is_told in ((answers, True), (for_nobody, False)):
         async with account(given, scope={"advertisers": ("7", "8")}) as there:
             pages = await there.pages()
-        assert ["price.amount" in page.campaigns[0].values for page in pages] == [is_told] * 2
+        assert [bool(page.campaigns) for page in pages] == [is_told] * 2
+        assert [not page.bad for page in pages] == [is_told] * 2
 
 
 async def test_a_configured_campaign_without_a_pricing_is_believed_once_epom_names_it() -> None:
@@ -599,4 +602,4 @@ async def test_a_configured_campaign_without_a_pricing_is_believed_once_epom_nam
         (before,) = await there.pages()
         there.server.script = routes(nameless | {campaign(17): http(200, {"id": 17})})
         (after,) = await there.pages()
-    assert (before.is_whole, after.is_whole) == (False, True)
+    assert [len(page.bad) for page in (before, after)] == [1, 0]
