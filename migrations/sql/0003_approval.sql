@@ -183,7 +183,7 @@ BEGIN
     IF wanted.state <> 'held' THEN
         RAISE EXCEPTION 'update % is %; only what is held can be approved', wanted.id, wanted.state
             USING ERRCODE = 'SY007', HINT = CASE WHEN wanted.state = 'queued'
-                THEN 'approve what a plan shows of it: syncd plan --save, then syncd updates approve --plan'
+                THEN 'approve what a plan shows of it: syncd plan --save, then syncd updates approve --plan HASH'
                 ELSE 'syncd updates list --state inbox' END;
     END IF;
     SELECT * INTO why FROM syncd.objection(wanted, owner, who, wanted.holds);
@@ -270,7 +270,7 @@ BEGIN
         RETURN wanted.id;
     ELSIF wanted.state = 'queued' THEN
         RAISE EXCEPTION 'update % is queued already', wanted.id
-            USING ERRCODE = 'SY007', HINT = 'syncd updates show says what it waits for';
+            USING ERRCODE = 'SY007', HINT = format('syncd updates show %s says what it waits for', wanted.id);
     ELSIF wanted.state IN ('sending', 'unknown') THEN
         RAISE EXCEPTION 'update % is %: whether it was done is being found out', wanted.id, wanted.state
             USING ERRCODE = 'SY007', HINT = 'look again after the next pass';

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,7 +13,7 @@ from typing import Final
 
 from syncd.errors import ConfigError
 from syncd.store.database import Database
-from syncd.store.translation import shown_dsn
+from syncd.store.translation import login, shown_dsn
 
 EVERY: Final = "*"
 """The path that stands for all of an account."""
@@ -68,7 +69,7 @@ def _as_the_owner(dsn: str) -> Iterator[None]:
             raise
         raise ConfigError(
             f"only the owner of the database sets caps, and {shown_dsn(dsn)} is not",
-            remedy="name the owner in [database] owner_url; or let an administrator run: "
-            "GRANT syncd_owner TO that user",
+            remedy="name the owner in [database] owner_url; or let somebody who may grant it run: "
+            f"syncd db grant owner {shlex.quote(login(dsn) or 'USER')}",
             code="missing-right",
         ) from error

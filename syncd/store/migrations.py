@@ -53,9 +53,11 @@ async def upgrade(dsn: str) -> Upgrade:
             roles = await _make_roles(connection)
             has_roles = await _may_act(connection, roles)
             await connection.execute("SELECT pg_advisory_unlock($1)", ROLES_LOCK)
-            before = await _version(connection)
             # What was made before the roles were stays with the user who made it.
             owner = await _schema_owner(connection)
+            if owner is not None:
+                await _refuse_all_but(connection, owner)
+            before = await _version(connection)
             acts_as = OWNER if has_roles and owner in {None, OWNER} else ""
             if not acts_as and owner is None:
                 await _refuse_without_right(connection)
@@ -101,6 +103,23 @@ async def _refuse_without_right(connection: asyncpg.Connection[Any]) -> None:
             + await _roles_sql(connection),
             code="missing-right",
         )
+
+
+async def _refuse_all_but(connection: asyncpg.Connection[Any], owner: str) -> None:
+    if await connection.fetchval(
+        "SELECT pg_has_role(current_user, nspowner, 'MEMBER') FROM pg_namespace"
+        " WHERE nspname = 'syncd'"
+    ):
+        return
+    user = await connection.fetchval("SELECT quote_ident(current_user)")
+    remedy = "name the owner in [database] owner_url"
+    if owner == OWNER:
+        remedy += ", or let an administrator run:\n" + await _roles_sql(connection)
+    raise ConfigError(
+        f"the schema belongs to {owner}, and the database user {user} may not change it",
+        remedy=remedy,
+        code="missing-right",
+    )
 
 
 async def _schema_owner(connection: asyncpg.Connection[Any]) -> str | None:

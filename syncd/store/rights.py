@@ -4,6 +4,7 @@ what the role is for, nor how it is granted."""
 from __future__ import annotations
 
 import re
+import shlex
 from typing import Final
 
 from syncd.errors import MissingRight
@@ -24,7 +25,7 @@ _FUNCTIONS: Final = {
 def missing_right(said: str, user: str | None) -> MissingRight:
     """The error about a login that was denied something, in Postgres's own words."""
     who = f"the database user {user}" if user else "the database user"
-    name = user or "USER"
+    name = shlex.quote(user or "USER")
     roles = _roles(said)
     if not roles:
         return MissingRight(

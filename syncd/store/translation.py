@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 from socket import gaierror
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import asyncpg
 
@@ -70,10 +70,16 @@ def _ours(error: BaseException, dsn: str) -> SyncdError | None:
     if isinstance(error, asyncpg.UndefinedTableError | asyncpg.InvalidSchemaNameError):
         return _no_schema(dsn)
     if isinstance(error, asyncpg.InsufficientPrivilegeError):
-        return missing_right(str(error), urlsplit(dsn).username)
+        return missing_right(str(error), login(dsn))
     if isinstance(error, ValueError):  # the driver does not understand a part of the address
         return _bad_address()
     return undone(error) or (_unreachable(dsn, error) if isinstance(error, GONE) else None)
+
+
+def login(dsn: str) -> str | None:
+    """The user that an address names, as Postgres knows it; None where it names none."""
+    name = urlsplit(dsn).username
+    return None if name is None else unquote(name)
 
 
 def shown_dsn(dsn: str) -> str:

@@ -163,7 +163,7 @@ def test_only_the_owner_sets_caps_and_the_others_are_told_whose_address_to_name(
         ran = syncd("db", "caps", *arguments)
         assert (ran.code, ran.out) == (2, "")
         assert "only the owner of the database sets caps" in ran.err
-        assert worker in ran.err
+        assert f"syncd db grant owner {worker}\n" in ran.err
         assert "owner_url" in ran.err
     assert [row["max_amount"] for row in caps(syncd)] == ["5"]
 

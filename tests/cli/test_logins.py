@@ -59,6 +59,10 @@ def test_who_may_approve_does_so_by_the_command_that_the_inbox_names(
     lacks(pulled, "enqueue", "enqueue", ACCOUNT, ids[3], "--set", "budget.daily=21")
     lacks(pulled, "service", "sync")
     lacks(pulled, "service", "plan")
+    ran = pulled("db", "upgrade")
+    assert ran.code == 2
+    assert f"belongs to syncd_owner, and the database user {user} may not change it" in ran.err
+    assert f"GRANT syncd_owner, syncd_service TO {user};" in ran.err
 
 
 def test_who_may_only_ask_queues_and_takes_back_what_is_theirs(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
 
+from syncd.store.rights import missing_right
+from syncd.store.translation import login
 from tests.store.parts import Parts, campaign, registration
 
 # S select, I insert, U update, u update of some columns, D delete; nobody but the owner may
@@ -243,6 +246,13 @@ async def test_people_read_every_view_with_the_role_for_it(
             await people["who_may_enqueue"].fetch(f"SELECT * FROM {view}")
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await people["who_may_report"].fetchval(ENQUEUED)
+
+
+def test_the_granting_command_names_a_login_as_a_shell_reads_it() -> None:
+    user = login("postgresql://rep%20o%27x@/syncd")
+    told = missing_right("permission denied for schema report", user)
+    assert told.remedy
+    assert shlex.split(told.remedy)[-5:] == ["syncd", "db", "grant", "report", "rep o'x"]
 
 
 async def test_a_role_of_its_own_has_no_rights_at_all(parts: Parts) -> None:
