@@ -109,7 +109,7 @@ class Worker:
 
     async def _once(self, stop: asyncio.Event) -> float:
         """Work while there is any; returns how long to wait for more."""
-        due = await self._duties.slots.due()
+        due = await self._planned()
         if not self._has_work(due):
             return self._idle(due)
         async with self._duties.hold() as account:
@@ -121,6 +121,16 @@ class Worker:
                 [lambda: self._pull(account, pulled), lambda: self._push(account, pulled, stop)], 2
             )
         return self._idle(await self._duties.slots.due())
+
+    async def _planned(self) -> Due:
+        """What is due. A push that goes by the clock and was never planned waits for its first time
+        as for every later one: nobody expects it before."""
+        due = await self._duties.slots.due()
+        first = self._duties.push.next_time(due.now) if due.push_in is None else None
+        if first is None:
+            return due
+        await self._duties.slots.pushed(first)
+        return await self._duties.slots.due()
 
     async def _pull(self, account: Account, pulled: asyncio.Event) -> None:
         if pulled.is_set():
@@ -180,7 +190,8 @@ class Worker:
     def _push_is_due(self, due: Due) -> bool:
         if due.is_paused or boottime() < self._rest_until or due.work_in is None or due.work_in > 0:
             return False
-        return self._duties.push.schedule.on_enqueue or due.push_in is None or due.push_in <= 0
+        by_the_clock = due.push_in is not None and due.push_in <= 0
+        return by_the_clock or self._duties.push.schedule.on_enqueue
 
     def _idle(self, due: Due) -> float:
         """Until the next thing is due, and never longer than the poll that makes a lost wake-up

@@ -63,7 +63,10 @@ class Shift:
 
 @asynccontextmanager
 async def at_work(
-    parts: Parts, platform: Platform | None = None, trouble: Sequence[Exception] = ()
+    parts: Parts,
+    platform: Platform | None = None,
+    trouble: Sequence[Exception] = (),
+    push: str = "@on_enqueue",
 ) -> AsyncIterator[Shift]:
     """A worker over the real store; at the end it is asked to stop and must."""
     one = bench(parts, dict.fromkeys(IDS, "100"))
@@ -88,7 +91,7 @@ async def at_work(
             slots=slots,
             hold=hold,
             pull=Timetable(schedule=cron("@hourly")),
-            push=Timetable(schedule=cron_or_enqueue("@on_enqueue")),
+            push=Timetable(schedule=cron_or_enqueue(push)),
         )
     )
     task = asyncio.create_task(worker.run(stop))
@@ -137,6 +140,24 @@ async def test_a_new_update_is_sent_when_the_worker_is_woken(parts: Parts) -> No
         await parts.enqueue("b", "50")
         shift.worker.wake()
         await shift.sends(2)
+
+
+async def test_the_first_push_by_the_clock_waits_for_its_time_too(parts: Parts) -> None:
+    await rested(parts)
+    await parts.enqueue("a", "50")
+    async with at_work(parts, push="0 0 1 1 *") as shift:
+
+        async def is_planned() -> bool:
+            seconds = (await shift.slots.due()).push_in
+            return seconds is not None and seconds > 0
+
+        await eventually(is_planned)
+        await shift.woken(3)
+        assert shift.holds == []
+        await shift.slots.pushed((await shift.slots.due()).now)
+        shift.worker.wake()
+        await shift.sends(1)
+        await eventually(is_planned)
 
 
 async def test_an_update_is_pushed_while_a_pull_goes_on(parts: Parts) -> None:
