@@ -173,6 +173,10 @@ def _cells(screen: Screen, cap: Cap) -> tuple[str, ...]:
     )
 
 
+def _place(path: str) -> str:
+    return "every path" if path == "*" else path
+
+
 def _written(figure: Decimal | int) -> str:
     from syncd.model.money import canonical
 
@@ -197,7 +201,7 @@ async def _set(
         return
     held = [name for name in _FIGURES if getattr(cap, name) is not None]
     told = ", ".join(f"{name} {_written(getattr(cap, name))}" for name in held)
-    screen.deed(f"{account}, {'every path' if path == '*' else path}: {told}")
+    screen.deed(f"{account}, {_place(path)}: {told}")
     screen.hint("syncd db caps list")
 
 
@@ -215,7 +219,7 @@ async def _remove(choices: Choices, account: str, path: str) -> None:
     if choices.format == "json":
         screen.document("syncd.cap_removed/1", {"account": account, "path": path})
     else:
-        screen.deed(f"{account}, {where}: no cap any more")
+        screen.deed(f"{account}, {_place(path)}: no cap any more")
 
 
 @asynccontextmanager

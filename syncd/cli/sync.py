@@ -13,7 +13,11 @@ from syncd.cli.choices import Choices, command
 @click.argument("names", metavar="[ACCOUNT]...", nargs=-1)
 @click.option("--pull", "only_pull", is_flag=True, help="Only pull.")
 @click.option("--push", "only_push", is_flag=True, help="Only push.")
-@click.option("--due", is_flag=True, help="Only what the schedules say is due.")
+@click.option(
+    "--due",
+    is_flag=True,
+    help="Pull only where the schedule says so; leave accounts alone where nothing is due.",
+)
 @click.option(
     "--plan",
     metavar="HASH",

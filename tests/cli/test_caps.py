@@ -82,6 +82,8 @@ def test_a_cap_is_set_figure_by_figure_listed_and_removed(syncd: Command) -> Non
     gone = syncd("db", "caps", "remove", ACCOUNT)
     assert (gone.code, gone.out) == (0, f"{ACCOUNT}, every path: no cap any more\n")
     assert [row["path"] for row in caps(syncd)] == ["budget.daily"]
+    gone = syncd("db", "caps", "remove", ACCOUNT, "budget.daily")
+    assert gone.out == f"{ACCOUNT}, budget.daily: no cap any more\n"
 
 
 def test_what_is_set_holds_at_the_door_of_the_queue(pulled: Command) -> None:
