@@ -31,12 +31,14 @@ class Seen:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Due:
     """What an account waits for, in seconds from `now` (None: nothing planned): its pull and push
-    slots, and the first queued or unknown update that a push could move."""
+    slots, the first queued or unknown update that a push could move, and the first one without an
+    answer that can be looked up."""
 
     now: dt.datetime
     pull_in: float | None
     push_in: float | None
     work_in: float | None
+    unknown_in: float | None
     is_paused: bool
 
 

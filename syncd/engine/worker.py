@@ -152,12 +152,16 @@ class Worker:
             self._wake.set()
 
     async def _push(self, account: Account, pulled: asyncio.Event, stop: asyncio.Event) -> None:
-        """Push whenever something is due, as long as the pull beside it runs."""
+        """Push whenever something is due, as long as the pull beside it runs. What had no answer is
+        looked up in its own time, whenever the next push may be."""
         while not stop.is_set():
             self._wake.clear()
             due = await self._duties.slots.due()
             if self._push_is_due(due):
                 await self._recover_and_push(account, due)
+                continue
+            if self._recovery_is_due(due):
+                await self._recover(account)
                 continue
             if pulled.is_set():
                 return
@@ -181,14 +185,25 @@ class Worker:
                 **report.counts,
             )
 
+    async def _recover(self, account: Account) -> None:
+        found = await recover(account)
+        if found.error is not None:
+            self._rest()
+
     def _has_work(self, due: Due) -> bool:
-        return not due.is_paused and (self._pull_is_due(due) or self._push_is_due(due))
+        return self._pull_is_due(due) or self._push_is_due(due) or self._recovery_is_due(due)
 
     def _pull_is_due(self, due: Due) -> bool:
         return not due.is_paused and (due.pull_in is None or due.pull_in <= 0)
 
+    def _recovery_is_due(self, due: Due) -> bool:
+        return self._may_ask(due) and due.unknown_in is not None and due.unknown_in <= 0
+
+    def _may_ask(self, due: Due) -> bool:
+        return not due.is_paused and boottime() >= self._rest_until
+
     def _push_is_due(self, due: Due) -> bool:
-        if due.is_paused or boottime() < self._rest_until or due.work_in is None or due.work_in > 0:
+        if not self._may_ask(due) or due.work_in is None or due.work_in > 0:
             return False
         by_the_clock = due.push_in is not None and due.push_in <= 0
         return by_the_clock or self._duties.push.schedule.on_enqueue
@@ -200,7 +215,7 @@ class Worker:
             POLL,
             *(
                 one
-                for one in (due.pull_in, due.push_in, due.work_in)
+                for one in (due.pull_in, due.push_in, due.work_in, due.unknown_in)
                 if one is not None and one > 0
             ),
         ]

@@ -195,12 +195,13 @@ class Slots:
         """How things stand now."""
         (slots,) = await self._database.rows("account_slots", self._account_id)
         (wanted,) = await self._database.rows("push_wanted", self._account_id)
-        work_in = 0.0 if wanted["has_orphans"] else wanted["due_in"]
+        is_open = wanted["has_orphans"]
         return Due(
             now=slots["at"],
             pull_in=slots["pull_in"],
             push_in=slots["push_in"],
-            work_in=work_in,
+            work_in=0.0 if is_open else wanted["due_in"],
+            unknown_in=0.0 if is_open else wanted["unknown_in"],
             is_paused=slots["is_paused"],
         )
 

@@ -14,12 +14,13 @@ from syncd.config.schedule import cron, cron_or_enqueue
 from syncd.engine.account import Account
 from syncd.engine.schedule import Timetable
 from syncd.engine.worker import Duties, Worker, keep, until_free
-from syncd.errors import DatabaseUnavailable, LeaseBusy, LeaseLost, ProviderDown
+from syncd.errors import DatabaseUnavailable, LeaseBusy, LeaseLost, NoAnswer, ProviderDown
+from syncd.model.call import CallResult, WriteCall
 from syncd.model.listing import Page, Reading
 from syncd.store.accounts import Slots
 from syncd.timing import boottime
 from tests.engine.platform import Bench, Platform, apply, bench
-from tests.store.parts import Parts, campaign
+from tests.store.parts import SETTLE, Parts, campaign
 from tests.waiting import eventually
 
 IDS = ("a", "b", "c")
@@ -108,6 +109,12 @@ async def is_pulled(parts: Parts) -> bool:
     return bool(await parts.sql.fetchval("SELECT complete_at IS NOT NULL FROM syncd.accounts"))
 
 
+async def is_planned(shift: Shift) -> bool:
+    """Whether the next push has a time ahead of it."""
+    seconds = (await shift.slots.due()).push_in
+    return seconds is not None and seconds > 0
+
+
 async def rested(parts: Parts) -> None:
     """The account was pulled just now: nothing is due."""
     await parts.pull([campaign(one) for one in IDS])
@@ -146,18 +153,38 @@ async def test_the_first_push_by_the_clock_waits_for_its_time_too(parts: Parts) 
     await rested(parts)
     await parts.enqueue("a", "50")
     async with at_work(parts, push="0 0 1 1 *") as shift:
-
-        async def is_planned() -> bool:
-            seconds = (await shift.slots.due()).push_in
-            return seconds is not None and seconds > 0
-
-        await eventually(is_planned)
+        await eventually(lambda: is_planned(shift))
         await shift.woken(3)
         assert shift.holds == []
         await shift.slots.pushed((await shift.slots.due()).now)
         shift.worker.wake()
         await shift.sends(1)
-        await eventually(is_planned)
+        await eventually(lambda: is_planned(shift))
+
+
+async def test_what_had_no_answer_is_looked_up_before_the_next_push_by_the_clock(
+    parts: Parts,
+) -> None:
+    async def mute(platform: Platform, call: WriteCall) -> CallResult:
+        await apply(platform, call)
+        raise NoAnswer("cut")
+
+    await rested(parts)
+    update_id = await parts.enqueue("a", "50")
+    platform = Platform(daily=dict.fromkeys(IDS, "100"), script=mute)
+    async with at_work(parts, platform, push="0 0 1 1 *") as shift:
+        await eventually(lambda: is_planned(shift))
+        await shift.slots.pushed((await shift.slots.due()).now)
+        shift.worker.wake()
+        await eventually(lambda: is_ended(parts, "push"))
+        await parts.move_clock(SETTLE)
+        later = await parts.enqueue("b", "50")
+        shift.worker.wake()
+        await eventually(lambda: is_ended(parts, "recover"))
+        await shift.woken(3)
+        assert (await parts.update(update_id))["state"] == "applied"
+        assert (await parts.update(later))["state"] == "queued"
+        assert len(platform.calls) == 1
 
 
 async def test_an_update_is_pushed_while_a_pull_goes_on(parts: Parts) -> None:
@@ -227,15 +254,16 @@ async def test_trouble_with_the_push_is_waited_out_although_the_worker_is_woken(
         assert len(shift.holds) == 1
 
 
+@pytest.mark.parametrize("schedule", ["@on_enqueue", "0 0 1 1 *"])
 async def test_an_unknown_update_that_cannot_be_read_whole_is_not_asked_about_without_end(
-    parts: Parts,
+    parts: Parts, schedule: str
 ) -> None:
     await rested(parts)
     await parts.enqueue("a", "50")
     await parts.intend()
     await parts.unknowns.adopt()
     await parts.move_clock(dt.timedelta(minutes=10))
-    async with at_work(parts) as shift:
+    async with at_work(parts, push=schedule) as shift:
         shift.one.platform.reads = lambda _ids: Reading(is_whole=False)
         shift.worker.wake()
         await eventually(lambda: is_ended(parts, "recover"))

@@ -18,6 +18,7 @@ from syncd.model.guard import mismatch
 from syncd.model.plan import hold_all
 from syncd.model.registration import Price
 from syncd.model.run import RunKind, RunOutcome, RunResult
+from syncd.store.accounts import Slots
 from tests.store.parts import Parts, campaign, registration
 from tests.waiting import eventually
 
@@ -304,3 +305,14 @@ async def test_an_account_that_is_just_being_added_does_not_escape_the_pause(par
     await holder.close()
     await asyncio.gather(adding, pausing)
     assert set(await paused(parts)) == {"shop", "a-new"}
+
+
+@pytest.mark.parametrize(("schedule", "is_kept"), [("0 2 * * *", True), ("0 5 * * *", False)])
+async def test_a_planned_push_does_not_outlive_its_schedule(
+    parts: Parts, schedule: str, *, is_kept: bool
+) -> None:
+    await parts.accounts.register([registration(push_schedule="0 2 * * *")])
+    slots = Slots(parts.database, parts.number)
+    await slots.pushed((await slots.due()).now)
+    await parts.accounts.register([registration(push_schedule=schedule)])
+    assert ((await slots.due()).push_in is not None) == is_kept

@@ -17,6 +17,7 @@ ON CONFLICT (name) DO UPDATE
    SET dialect = excluded.dialect, currency = excluded.currency, settle = excluded.settle,
        max_amount = excluded.max_amount, pull_schedule = excluded.pull_schedule,
        push_schedule = excluded.push_schedule, can_create = excluded.can_create,
+       push_due_at = CASE WHEN a.push_schedule = excluded.push_schedule THEN a.push_due_at END,
        free_guards = excluded.free_guards, evidence = excluded.evidence, missing_after = excluded.missing_after,
        push_interval = excluded.push_interval, scope = excluded.scope, policy = excluded.policy,
        fresh_for = excluded.fresh_for, four_eyes = excluded.four_eyes,
@@ -89,8 +90,11 @@ UPDATE syncd.accounts SET pull_due_at = $2 WHERE id = $1
 UPDATE syncd.accounts SET push_due_at = $2 WHERE id = $1
 
 -- name: push_wanted
--- Whether a push or a recovery would find anything to do now, and in how many seconds it otherwise would.
+-- Whether a push or a recovery would find anything to do now, and in how many seconds it otherwise would; a recovery
+-- alone has to do with what had no answer.
 SELECT EXISTS (SELECT FROM syncd.updates u WHERE u.account_id = $1 AND u.state = 'sending') AS has_orphans,
+       extract(epoch FROM (SELECT min(u.read_after) FROM syncd.updates u
+                            WHERE u.account_id = $1 AND u.state = 'unknown') - syncd.now())::float8 AS unknown_in,
        extract(epoch FROM (SELECT min(CASE WHEN u.state = 'unknown' THEN u.read_after
                                            -- Held for a cause that is gone: the next push takes it back.
                                            WHEN u.state = 'held' THEN least(syncd.released_at(u, a),
