@@ -178,8 +178,7 @@ async def _dialect(account: Account, fresh: _Fresh) -> str | None:
 async def _decide(account: Account, plan: PushPlan, ledger: Ledger) -> None:
     """Settle what needs no call. Whoever is superseded by an update that goes out falls with its
     intent."""
-    sending = {update.update.id for update in plan.marked(Mark.SEND)}
-    decided = [update for update in plan.updates if update.needs_no_call(sending)]
+    decided = plan.without_call
     ledger.dropped.update(
         {
             update.update.id: update.deciding.message or ""

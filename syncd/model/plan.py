@@ -138,12 +138,9 @@ class UpdatePlan:
         found = [path for path in self.paths if path.mark is self.mark]
         return next((path for path in found if path.superseded_by), found[0])
 
-    def needs_no_call(self, sending: Collection[int]) -> bool:
-        """Whether this is decided before anything is sent: it goes nowhere, and falls with none of
-        those updates."""
-        if self.mark is not Mark.SUPERSEDED:
-            return self.mark in (Mark.HELD, Mark.REJECTED, Mark.ALREADY_SET)
-        return not any(path.superseded_by in sending for path in self.paths)
+    def falls_with(self, others: Collection[int]) -> bool:
+        """Whether one of these takes the place of a part of it."""
+        return any(path.superseded_by in others for path in self.paths)
 
 
 _OPEN = (Mark.SEND, Mark.LATER, Mark.SUPERSEDED)
@@ -170,6 +167,11 @@ class PushPlan:
         provider, and what is to happen."""
         return plan_hash(path.shown for update in self.updates for path in update.paths)
 
+    @property
+    def without_call(self) -> tuple[UpdatePlan, ...]:
+        """What is decided before anything is sent."""
+        return _without_call(self.updates)
+
     def marked(self, mark: Mark) -> tuple[UpdatePlan, ...]:
         """The updates with this mark."""
         return tuple(update for update in self.updates if update.mark is mark)
@@ -185,16 +187,26 @@ class PushPlan:
         changes = {item.external_id: item.changes for item in call.items}
         here = [one for one in self.updates if one.update.external_id in changes]
         moving = {one.update.id for one in here if _is_moved(one, changes[one.update.external_id])}
-        sending = {one.update.id for one in here if one.mark is Mark.SEND}
+        settled = {one.update.id for one in _without_call(here)}
         stands = {
             (one.update.id, path.path): one.update.id in moving
             for one in here
-            if one.update.id in moving or one.needs_no_call(sending)
+            if one.update.id in moving or one.update.id in settled
             for path in one.paths
             if path.mark is Mark.ALREADY_SET
         }
         found = (_narrowed(one, changes[one.update.external_id], stands) for one in here)
         return tuple(one for one in found if one is not None)
+
+
+def _without_call(plans: Sequence[UpdatePlan]) -> tuple[UpdatePlan, ...]:
+    """Those that go nowhere, and fall neither with what goes out nor with what falls with that."""
+    waiting = {one.update.id for one in plans if one.mark is Mark.SEND}
+    lost = [one for one in plans if one.mark is Mark.SUPERSEDED]
+    while more := {one.update.id for one in lost if one.falls_with(waiting)} - waiting:
+        waiting |= more
+    ends = (Mark.HELD, Mark.REJECTED, Mark.SUPERSEDED, Mark.ALREADY_SET)
+    return tuple(one for one in plans if one.mark in ends and one.update.id not in waiting)
 
 
 def _is_moved(plan: UpdatePlan, changes: Values) -> bool:

@@ -166,9 +166,22 @@ def test_what_goes_nowhere_and_falls_with_nobody_needs_no_call() -> None:
         told(9, {DAILY: "5"}, external_id="c", is_known=False),
     ]
     made = plan(queue, SHOWN)
-    sending = {one.update.id for one in made.marked(Mark.SEND)}
-    assert sending == {2, 7}
-    assert {one.update.id for one in made.updates if one.needs_no_call(sending)} == {3, 4, 5, 6, 9}
+    assert {one.update.id for one in made.marked(Mark.SEND)} == {2, 7}
+    assert {one.update.id for one in made.without_call} == {3, 4, 5, 6, 9}
+
+
+def test_what_falls_with_one_that_falls_itself_waits_for_the_same_call() -> None:
+    """What the second asks for stands there, but for a part that the third takes over."""
+    queue = [
+        told(1, {DAILY: "100"}),
+        told(2, {DAILY: "100", MONTHLY: "8"}),
+        told(3, {MONTHLY: "7"}),
+    ]
+    made = plan(queue, SHOWN)
+    assert [one.mark for one in made.updates] == [Mark.SUPERSEDED, Mark.SUPERSEDED, Mark.SEND]
+    assert made.without_call == ()
+    (call,) = made.calls
+    assert [one.update.id for one in made.carried_by(call)] == [1, 2, 3]
 
 
 def test_every_mark_gives_a_state() -> None:
