@@ -94,7 +94,7 @@ def _fault_of_results(update: Row, told: Mapping[str, str]) -> str | None:
         # What a read showed as taken of a write that was refused has a better word.
         and not (
             (said, outcomes[path]) == ("rejected", "applied")
-            and any("the reply said otherwise" in one for one in results[path]["warnings"])
+            and any("the reply said otherwise" in one for one in results[path].get("warnings", ()))
         )
     }
     return f"its results say {outcomes}, its calls {other}" if other else None
@@ -102,25 +102,29 @@ def _fault_of_results(update: Row, told: Mapping[str, str]) -> str | None:
 
 def newer_stays(writes: Sequence[Write], rows: Rows) -> Iterator[Violation]:
     """Promise 3: per campaign and path, no older update arrives after a newer one that may have
-    been applied."""
+    been applied. One without a clear answer that was not, and is refused when it is sent again, is
+    out of the way."""
     updates = {update["id"]: update for update in rows.updates}
-    newest: dict[tuple[str, str], tuple[Any, int]] = {}
+    taken: dict[tuple[str, str], dict[tuple[Any, int], bool]] = {}
     for write in writes:
         for subject, ids in write.updates.items():
             order = {one: _place(updates[one]) for one in ids}
             for path in {path for one in ids for path in write.sent[one]}:
                 mine = max(order[one] for one in ids if path in write.sent[one])
-                judged("3 after a newer", (subject, path) in newest)
-                if mine < newest.get((subject, path), mine):
+                before = taken.setdefault((subject, path), {})
+                judged("3 after a newer", bool(before))
+                if before and mine < max(before):
                     what = f"{path} of {subject}: update {mine[1]} arrived (arrival {write.seq})"
-                    yield Violation(3, f"{what} after update {newest[subject, path][1]}")
-                if _may_be_applied(write, subject, path):
-                    newest[subject, path] = max(mine, newest.get((subject, path), mine))
+                    yield Violation(3, f"{what} after update {max(before)[1]}")
+                is_applied = _is_applied(write, subject, path)
+                if is_applied or is_unclear(write, subject):
+                    before[mine] = before.get(mine, False) or is_applied
+                elif before.get(mine) is False:
+                    del before[mine]
 
 
-def _may_be_applied(write: Write, subject: str, path: str) -> bool:
-    truths = {item["truth"] for item in write.about(subject, path)}
-    return is_unclear(write, subject) or bool(truths & APPLIED)
+def _is_applied(write: Write, subject: str, path: str) -> bool:
+    return bool({item["truth"] for item in write.about(subject, path)} & APPLIED)
 
 
 def superseded_by_newer(rows: Rows) -> Iterator[Violation]:

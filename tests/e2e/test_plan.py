@@ -224,6 +224,7 @@ async def test_a_fresh_plan_reads_what_is_held_and_judges_it_anew(
     assert Decimal(items[cleared]["remote"]) == Decimal(picks[2]["current"]) * 2
     assert items[cleared]["message"] == (
         f"nothing holds it any more: it would be sent; syncd updates retry {cleared}"
+        ", then a new plan"
     )
     assert plan["totals"]["send"] == 1
     table = (await syncd("plan", "--fresh")).out
