@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from syncd.simulator import PROVIDERS
-from tests.machine.conftest import COUNTS
+from tests.machine.counts import COUNTS
 from tests.machine.ground import Ground
 from tests.machine.machine import Machine
 from tests.machine.tally import Tally

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.machine.conftest import FOUND
+from tests.machine.counts import FOUND
 from tests.machine.ground import Ground
 from tests.machine.machine import Machine
 from tests.machine.tally import Tally

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.planted.bug import Bug
-from tests.planted.conftest import TOLD
 from tests.planted.table import BUGS, COUNT, NOT_YET
+from tests.planted.told import TOLD
 
 
 @pytest.mark.parametrize(
