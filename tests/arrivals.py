@@ -239,11 +239,12 @@ def is_unclear(write: Write, subject: str) -> bool:
     if subject in write.unknown or not row["reply_whole"] or row["reply"] is None:
         return True
     if 200 <= row["status"] < 300:
-        return not row["reply_readable"] or _says_nothing(row["reply"], write.items[subject][0])
+        item, is_only = write.items[subject][0], len(write.items) == 1
+        return not row["reply_readable"] or _says_nothing(row["reply"], item, is_only=is_only)
     return not 400 <= row["status"] < 500 or row["status"] == 408
 
 
-def _says_nothing(reply: str, item: Row) -> bool:
+def _says_nothing(reply: str, item: Row, *, is_only: bool) -> bool:
     """Whether the text of an accepted call leaves an entry open. An empty one is a yes, and so is
     any object that neither lists entries nor says that the provider failed."""
     try:
@@ -253,19 +254,21 @@ def _says_nothing(reply: str, item: Row) -> bool:
     if not isinstance(said, dict):
         return False
     lists = "data" in said or "errors" in said
-    return not _is_judged(said, item) if lists else _says_broken(said)
+    return not _is_judged(said, item, is_only=is_only) if lists else _says_broken(said)
 
 
-def _is_judged(said: Row, item: Row) -> bool:
-    """Whether an answer about several says exactly one thing of one."""
+def _is_judged(said: Row, item: Row, *, is_only: bool) -> bool:
+    """Whether an answer about several says exactly one thing of one. An error without a place
+    speaks of a call's only entry."""
     try:
         data = said["data"] if isinstance(said["data"], list) else [said["data"]]
         applied = {one["id"] for one in data}
-        instances = {str(one.get("instance")) for one in said.get("errors") or []}
+        instances = {str(one.get("instance", "")) for one in said.get("errors") or []}
     except (TypeError, KeyError, AttributeError):
         return False
     at = f"@data/{item['index']}"
     refused = any(one == at or one.startswith(f"{at}/") for one in instances)
+    refused |= is_only and "" in instances
     return (item["id"] in applied) != refused
 
 

@@ -137,6 +137,9 @@ def test_an_older_update_may_follow_a_newer_one_that_was_refused() -> None:
     assert promises([write(0, new, items=refused, reply=answer), write(1, old)], rows) == []
     unclear = [write(0, new, items=refused, reply="{"), read(5, {"1": "1"}), write(9, old)]
     assert promises(unclear, rows) == [3]
+    placeless = json.dumps({"data": [], "errors": [{"code": CODE}]})
+    only = [write(0, new, items=refused, reply=placeless), write(1, old)]
+    assert promises(only, rows) == [], "an error without a place speaks of the only entry"
     tries = [attempt(1, 2, new, "unknown"), attempt(2, 2, new, "rejected"), attempt(3, 1, old)]
     again = [*unclear[:2], write(9, new, items=refused, reply=answer), write(18, old)]
     assert promises(again, Rows(rows.updates, tries)) == []
